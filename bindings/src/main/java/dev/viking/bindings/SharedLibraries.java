@@ -1,0 +1,32 @@
+package dev.viking.bindings;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Path;
+
+/** Opens shared libraries by their absolute path. */
+final class SharedLibraries {
+  private SharedLibraries() {}
+
+  /**
+   * Loads a shared library for the life of the JVM.
+   *
+   * <p>Not by {@code System.load}, which refuses a file that another class loader of this JVM has loaded. But that one
+   * says why it failed, so it is asked when the other way failed.
+   *
+   * @param file an absolute path
+   * @return a lookup for its symbols
+   * @throws UnsatisfiedLinkError if the file cannot be loaded, with the dynamic linker's reason
+   */
+  @SuppressWarnings("restricted")
+  static SymbolLookup open(Path file) {
+    try {
+      return SymbolLookup.libraryLookup(file, Arena.global());
+    } catch (IllegalArgumentException e) {
+      System.load(file.toString());
+      throw new UnsatisfiedLinkError(e.getMessage());
+    } catch (IllegalCallerException e) {
+      throw new UnsatisfiedLinkError(e.getMessage());
+    }
+  }
+}
