@@ -26,7 +26,7 @@ final class LibtorchPreloader {
   /**
    * Loads libtorch if a folder is given for it; does nothing otherwise.
    *
-   * @param failures receives an entry when nothing is given, to show where libtorch would be looked for
+   * @param failures receives an entry that says where libtorch comes from
    * @throws NativeLibraryException if a folder is given but has no libtorch, or one that cannot be loaded
    */
   static void preload(List<String> failures) {
@@ -38,8 +38,11 @@ final class LibtorchPreloader {
     }
     if (home == null || home.isEmpty()) {
       failures.add(
-          "libtorch: neither system property " + PROPERTY + " nor environment variable " + VARIABLE
-              + " is set, so the library looks where libtorch was when it was built");
+          "system property "
+              + PROPERTY
+              + ", environment variable "
+              + VARIABLE
+              + ": not set, so libtorch is looked for where it was when the library was built");
       return;
     }
     String given = source + "=" + home;
@@ -47,7 +50,7 @@ final class LibtorchPreloader {
     try {
       folder = Path.of(home).toAbsolutePath().normalize();
     } catch (InvalidPathException e) {
-      throw failed(failures, given + ": not a path (" + e.getReason() + ")");
+      throw failed(failures, given + ": not a path (" + e.getReason() + ")", Fixes.NO_LIBTORCH);
     }
     if (Files.isDirectory(folder.resolve("lib"))) {
       folder = folder.resolve("lib");
@@ -55,7 +58,7 @@ final class LibtorchPreloader {
     for (String name : REQUIRED) {
       Path file = folder.resolve(NativePlatform.libraryFile(name));
       if (!Files.exists(file)) {
-        throw failed(failures, given + ": " + file + ": no such file");
+        throw failed(failures, given + ": " + file + ": no such file", Fixes.NO_LIBTORCH);
       }
       load(failures, given, file);
     }
@@ -65,24 +68,23 @@ final class LibtorchPreloader {
         load(failures, given, file);
       }
     }
-    failures.add("libtorch: loaded from " + folder + " (" + given + ")");
+    failures.add(given + ": libtorch was loaded from " + folder);
   }
 
   private static void load(List<String> failures, String given, Path file) {
     try {
       SharedLibraries.open(file);
     } catch (UnsatisfiedLinkError e) {
-      throw failed(failures, given + ": " + file + ": " + e.getMessage());
+      String reason = String.valueOf(e.getMessage());
+      throw failed(failures, given + ": " + file + ": " + reason, Fixes.forReason(reason));
     }
   }
 
-  private static NativeLibraryException failed(List<String> failures, String failure) {
+  private static NativeLibraryException failed(List<String> failures, String failure, String fix) {
     failures.add(failure);
     return new NativeLibraryException(
-        "The libtorch that VIKING was told to use could not be loaded ("
-            + NativePlatform.id()
-            + ").",
+        "The libtorch named for VIKING could not be loaded (" + NativePlatform.id() + ").",
         failures,
-        Fixes.forFailures(failures));
+        fix);
   }
 }

@@ -1,6 +1,7 @@
 package dev.viking.bindings;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -90,7 +91,7 @@ final class NativeExtractor {
         } else {
           Files.createDirectory(folder);
         }
-      } catch (java.nio.file.FileAlreadyExistsException e) {
+      } catch (FileAlreadyExistsException e) {
         // Another JVM made it first; the checks below decide.
       }
     }

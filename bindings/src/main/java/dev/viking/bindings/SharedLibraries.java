@@ -23,10 +23,25 @@ final class SharedLibraries {
     try {
       return SymbolLookup.libraryLookup(file, Arena.global());
     } catch (IllegalArgumentException e) {
-      System.load(file.toString());
-      throw new UnsatisfiedLinkError(e.getMessage());
+      throw new UnsatisfiedLinkError(reason(file, e.toString()));
     } catch (IllegalCallerException e) {
       throw new UnsatisfiedLinkError(e.getMessage());
     }
+  }
+
+  /** The dynamic linker's own words, without the file's name, which it says once or twice. */
+  @SuppressWarnings("restricted")
+  private static String reason(Path file, String otherwise) {
+    String reason = otherwise;
+    try {
+      System.load(file.toString());
+    } catch (UnsatisfiedLinkError e) {
+      reason = String.valueOf(e.getMessage());
+    }
+    String prefix = file + ": ";
+    while (reason.startsWith(prefix)) {
+      reason = reason.substring(prefix.length());
+    }
+    return reason;
   }
 }
