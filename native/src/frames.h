@@ -1,0 +1,69 @@
+// The transforms around the running code, per thread.
+//
+// NOTE [Frames]
+// libtorch keeps its own stack of interpreters (ATen/functorch/DynamicLayer.h). Its levels are small numbers that
+// are used again as soon as a transform ends, so a tensor that escaped from one vmap would be taken for a tensor of
+// the next. Each transform of this library therefore also pushes a Frame with a number of its own that is never
+// used again; handles made inside remember it, and a handle whose frame is not on the current thread's stack is
+// refused. Frames also carry what guards need to know (guards.h) and the request to redo a jvp in reverse mode.
+#pragma once
+
+#include <ATen/functorch/DynamicLayer.h>
+
+#include <cstdint>
+#include <string>
+
+namespace viking {
+
+enum class FrameKind { kVmap, kGrad, kJvp };
+
+struct Frame {
+  uint64_t id = 0;
+  FrameKind kind = FrameKind::kVmap;
+  Frame* parent = nullptr;
+  bool reroute = false;            // only kJvp: evaluate again in reverse mode
+  std::string reroute_reason;
+};
+
+// The innermost frame of this thread, or null.
+Frame* current_frame() noexcept;
+
+// Whether the frame is active on this thread.
+bool frame_is_active(uint64_t id) noexcept;
+
+// Number of frames on this thread.
+int32_t frame_depth() noexcept;
+
+// Marks the innermost jvp frame for evaluation in reverse mode; false where there is none.
+bool request_reroute(const char* reason) noexcept;
+
+// Whether a frame of this thread waits to be evaluated again, so that running on makes no sense.
+bool reroute_pending() noexcept;
+
+// One level of libtorch's interpreter stack together with its Frame; both end with the scope, also by exception.
+class Level {
+ public:
+  static Level grad() { return Level(FrameKind::kGrad, 0, at::functorch::RandomnessType::Error); }
+  static Level jvp() { return Level(FrameKind::kJvp, 0, at::functorch::RandomnessType::Error); }
+  static Level vmap(int64_t batch_size, at::functorch::RandomnessType randomness) {
+    return Level(FrameKind::kVmap, batch_size, randomness);
+  }
+  ~Level();
+  Level(const Level&) = delete;
+  Level& operator=(const Level&) = delete;
+
+  int64_t id() const { return level_; }
+  const Frame& frame() const { return frame_; }
+
+ private:
+  Level(FrameKind kind, int64_t batch_size, at::functorch::RandomnessType randomness);
+
+  Frame frame_;
+  int64_t level_ = 0;
+};
+
+// Whether some frame around the current one is a derivative (grad or jvp): what is computed now may be
+// differentiated again.
+bool inside_derivative() noexcept;
+
+}  // namespace viking
