@@ -16,10 +16,14 @@ final class SharedLibraries {
    *
    * @param file an absolute path
    * @return a lookup for its symbols
-   * @throws UnsatisfiedLinkError if the file cannot be loaded, with the dynamic linker's reason
+   * @throws UnsatisfiedLinkError if the file cannot be loaded; its message is the reason alone
    */
   @SuppressWarnings("restricted")
   static SymbolLookup open(Path file) {
+    String defect = ElfFile.defect(file);
+    if (defect != null) {
+      throw new UnsatisfiedLinkError(defect);
+    }
     try {
       return SymbolLookup.libraryLookup(file, Arena.global());
     } catch (IllegalArgumentException e) {

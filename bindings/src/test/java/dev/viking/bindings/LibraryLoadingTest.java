@@ -1,0 +1,204 @@
+package dev.viking.bindings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.viking.bindings.ChildJvm.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Loading that must fail, each in a JVM of its own: the message says what was tried and what to do, and the JVM lives. */
+class LibraryLoadingTest {
+  @TempDir Path folder = Path.of("");
+
+  /** A real library that every JDK has, and that is not ours. */
+  private static Path foreignLibrary() {
+    return Path.of(System.getProperty("java.home"), "lib", NativePlatform.libraryFile("verify"));
+  }
+
+  private ChildJvm child() throws Exception {
+    return new ChildJvm(folder);
+  }
+
+  private static void assertRefused(Outcome outcome, String... messages) {
+    assertThat(outcome.output()).contains("REFUSED ").contains("Tried:").contains("Fix: ");
+    assertThat(outcome.output()).contains(messages).doesNotContain("LOADED");
+    assertThat(outcome.output().strip()).endsWith("ALIVE");
+    assertThat(outcome.exit()).isZero();
+  }
+
+  @Test
+  void nothingIsSetAndNothingIsBundled() throws Exception {
+    assertRefused(
+        child().run("load", "load"),
+        "system property viking.native.path: not set",
+        "environment variable VIKING_NATIVE_PATH: not set",
+        "system property viking.libtorch.home, environment variable LIBTORCH_HOME: not set",
+        "resource META-INF/native/" + NativePlatform.id() + "/" + ChildJvm.fileName(),
+        "not on the class path",
+        "./build-native.sh",
+        "-Dviking.native.path");
+  }
+
+  @Test
+  void aCallBeforeTheLoaderSaysTheSame() throws Exception {
+    Outcome outcome = child().run("call");
+    assertThat(outcome.output())
+        .contains("LINKAGE java.lang.ExceptionInInitializerError")
+        .contains("caused by dev.viking.bindings.NativeLibraryException")
+        .contains("system property viking.native.path: not set")
+        .contains("./build-native.sh");
+    assertThat(outcome.output().strip()).endsWith("ALIVE");
+  }
+
+  @Test
+  void thePropertyNamesNoFile() throws Exception {
+    Path missing = folder.resolve("nowhere/lib.so");
+    assertRefused(
+        child().property("viking.native.path", missing).resource(foreignLibrary()).run("load"),
+        "system property viking.native.path=" + missing + ": " + missing + ": no such file",
+        "./build-native.sh");
+  }
+
+  @Test
+  void theFolderHasNoLibrary() throws Exception {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    assertRefused(
+        child().property("viking.native.path", empty).run("load"),
+        "viking.native.path=" + empty + ": " + empty.resolve(ChildJvm.fileName()) + ": no such file");
+  }
+
+  @Test
+  void theVariableNamesNoFile() throws Exception {
+    assertRefused(
+        child().variable("VIKING_NATIVE_PATH", "nowhere").run("load"),
+        "system property viking.native.path: not set",
+        "environment variable VIKING_NATIVE_PATH=nowhere: " + folder.resolve("nowhere"),
+        "no such file");
+  }
+
+  @Test
+  void thePropertyWinsOverTheVariable() throws Exception {
+    Outcome outcome =
+        child()
+            .variable("VIKING_NATIVE_PATH", "from-variable")
+            .property("viking.native.path", "from-property")
+            .run("load");
+    assertRefused(outcome, "viking.native.path=from-property");
+    assertThat(outcome.output()).doesNotContain("from-variable");
+  }
+
+  @Test
+  void theFileIsNotALibrary() throws Exception {
+    Path garbage = Files.writeString(folder.resolve("garbage.so"), "no library at all".repeat(100));
+    Outcome outcome = child().property("viking.native.path", garbage).run("load", "load");
+    assertRefused(
+        outcome, "viking.native.path=" + garbage + ": " + garbage + ": ", "./build-native.sh");
+    assertThat(outcome.output()).containsPattern("invalid ELF header|not a mach-o|slice is not valid");
+  }
+
+  /** The dynamic linker itself would end the JVM with SIGBUS for some of these. */
+  @Test
+  void theFileIsEmptyOrCutOff() throws Exception {
+    ChildJvm child = child().property("viking.native.path", folder);
+    Path file = Files.createFile(folder.resolve(ChildJvm.fileName()));
+    assertRefused(child.run("load"), file + ": ");
+    byte[] library = Files.readAllBytes(foreignLibrary());
+    for (int length : new int[] {10, 100, 1_000, library.length / 2}) {
+      Files.write(file, Arrays.copyOf(library, length));
+      assertRefused(child.run("load"), file + ": ");
+    }
+  }
+
+  @Test
+  void theLibraryIsNotOurs() throws Exception {
+    assertRefused(
+        child().property("viking.native.path", foreignLibrary()).run("load", "load"),
+        foreignLibrary() + ": not VIKING's native library",
+        "vk_handshake");
+  }
+
+  @Test
+  void libtorchIsNotWhereItIsSaidToBe() throws Exception {
+    Path home = Files.createDirectories(folder.resolve("torch/lib")).getParent();
+    Path missing = home.resolve("lib").resolve(NativePlatform.libraryFile("c10"));
+    assertRefused(
+        child().variable("LIBTORCH_HOME", home).run("load"),
+        "environment variable LIBTORCH_HOME=" + home + ": " + missing + ": no such file",
+        "-Dviking.libtorch.home");
+    Files.writeString(missing, "garbage".repeat(100));
+    assertRefused(
+        child().property("viking.libtorch.home", home).run("load"),
+        "system property viking.libtorch.home=" + home + ": " + missing + ": ",
+        "The libtorch named for VIKING could not be loaded");
+  }
+
+  @Test
+  void nativeAccessIsDenied() throws Exception {
+    assertRefused(
+        child()
+            .property("viking.native.path", foreignLibrary())
+            .withoutNativeAccess()
+            .run("load"),
+        "viking.native.path=" + foreignLibrary(),
+        "--enable-native-access=ALL-UNNAMED");
+  }
+
+  @Test
+  void anUnusableHomeFallsBackToTheTemporaryFolder() throws Exception {
+    ChildJvm child = child();
+    Path notAFolder = Files.createFile(folder.resolve("file"));
+    child.property("user.home", notAFolder).resource(foreignLibrary());
+    Outcome outcome = child.run("load");
+    // The library is not ours and refused for that, but it was extracted and loaded from the second folder.
+    assertRefused(
+        outcome,
+        "cannot be extracted to " + notAFolder.resolve(".cache/viking/native"),
+        child.temporary().toString(),
+        "not VIKING's native library");
+    assertThat(extracted(child.temporary())).hasSize(1);
+  }
+
+  @Test
+  void noFolderCanBeWritten() throws Exception {
+    ChildJvm child = child();
+    Path notAFolder = Files.createFile(folder.resolve("file"));
+    child.property("user.home", notAFolder).property("java.io.tmpdir", notAFolder);
+    assertRefused(
+        child.resource(foreignLibrary()).run("load"),
+        "cannot be extracted to " + notAFolder.resolve(".cache/viking/native"),
+        "cannot be extracted to " + notAFolder.resolve("viking-native-"),
+        "-Dviking.native.path");
+  }
+
+  @Test
+  void jvmsThatExtractAtOnceShareOneFile() throws Exception {
+    ChildJvm child = child().resource(foreignLibrary());
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      processes.add(child.start("load"));
+    }
+    for (Process process : processes) {
+      assertRefused(ChildJvm.await(process), "not VIKING's native library");
+    }
+    List<Path> files = extracted(child.home());
+    assertThat(files).hasSize(1);
+    assertThat(files.getFirst()).hasBinaryContent(Files.readAllBytes(foreignLibrary()));
+    assertThat(extracted(child.temporary())).isEmpty();
+  }
+
+  private static List<Path> extracted(Path root) throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      return files
+          .filter(Files::isRegularFile)
+          .filter(file -> !file.toString().contains("hsperfdata"))
+          .toList();
+    }
+  }
+}
