@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells a cut-off ELF file, such as an interrupted download leaves.
  *
- * <p>The dynamic linker maps the segments that the file's header promises without asking how long the file is; the first
- * access beyond its end is a SIGBUS, which ends the JVM. Everything else that can be wrong with a file it reports itself.
+ * <p>The dynamic linker maps the segments that the file's header promises without asking how long
+ * the file is; the first access beyond its end is a SIGBUS, which ends the JVM. Everything else
+ * that can be wrong with a file it reports itself.
  */
 final class ElfFile {
   /** 0x7f 'E' 'L' 'F', 64 bits, little-endian. */
@@ -34,7 +35,8 @@ final class ElfFile {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       long length = channel.size();
       ByteBuffer header = read(channel, 0, HEADER_SIZE);
-      if (header.remaining() < HEADER_SIZE || (header.getLong(0) & 0xffff_ffff_ffffL) != MAGIC_64_LITTLE) {
+      if (header.remaining() < HEADER_SIZE
+          || (header.getLong(0) & 0xffff_ffff_ffffL) != MAGIC_64_LITTLE) {
         return null;
       }
       long tableOffset = header.getLong(32);

@@ -12,10 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Java functions that native code may call.
  *
- * <p>The whole JVM has one upcall stub: making one costs about 8 us, calling it some tens of nanoseconds. Native code
- * gets the stub's address and an id; the stub finds the function by its id. A Java exception must not cross a native
- * frame (the JVM would end), so the stub catches every {@link Throwable}, keeps it with the id and returns {@code
- * VK_ERR_CALLBACK}; whoever made the call takes it from {@link #unregister(long)} and throws that very object.
+ * <p>The whole JVM has one upcall stub: making one costs about 8 us, calling it some tens of
+ * nanoseconds. Native code gets the stub's address and an id; the stub finds the function by its
+ * id. A Java exception must not cross a native frame (the JVM would end), so the stub catches every
+ * {@link Throwable}, keeps it with the id and returns {@code VK_ERR_CALLBACK}; whoever made the
+ * call takes it from {@link #unregister(long)} and throws that very object.
  *
  * <p>All methods may be called by any thread.
  */
@@ -23,7 +24,10 @@ public final class FunctionRegistry {
   private static final ConcurrentHashMap<Long, Registration> REGISTRATIONS =
       new ConcurrentHashMap<>();
 
-  /** Ids are never used twice, so that a late call with an old id finds nothing rather than another function. */
+  /**
+   * Ids are never used twice, so that a late call with an old id finds nothing rather than another
+   * function.
+   */
   private static final AtomicLong NEXT_ID = new AtomicLong(1);
 
   /** Read beforehand, because the handler in {@link #dispatch} must not call anything. */
@@ -35,14 +39,17 @@ public final class FunctionRegistry {
   @FunctionalInterface
   public interface Callback {
     /**
-     * Evaluates the function. Runs on the thread that called the transform, before the transform returns.
+     * Evaluates the function. Runs on the thread that called the transform, before the transform
+     * returns.
      *
      * @param inputs {@code vk_tensor[numInputs]}, borrowed: valid until this method returns
      * @param numInputs number of inputs
-     * @param outputs {@code vk_tensor[VK_MAX_OUTPUTS]}, to be filled; a handle stored there is given away
+     * @param outputs {@code vk_tensor[VK_MAX_OUTPUTS]}, to be filled; a handle stored there is
+     *     given away
      * @param numOutputs {@code int64_t*}, receives the number of outputs
      * @return a {@code vk_status}: {@code VK_OK}, {@code VK_ERR_REROUTE} or a failure
-     * @throws Throwable anything; the transform fails with {@code VK_ERR_CALLBACK} and {@link #unregister(long)} returns it
+     * @throws Throwable anything; the transform fails with {@code VK_ERR_CALLBACK} and {@link
+     *     #unregister(long)} returns it
      */
     int call(MemorySegment inputs, long numInputs, MemorySegment outputs, MemorySegment numOutputs)
         throws Throwable;
@@ -51,6 +58,7 @@ public final class FunctionRegistry {
   /** A registered function and what it threw. */
   private static final class Registration {
     final Callback callback;
+
     /** Volatile, because a transform may be awaited by another thread than the one it runs on. */
     volatile @Nullable Throwable thrown;
 
@@ -89,8 +97,8 @@ public final class FunctionRegistry {
   /**
    * Makes a function callable from native code until it is unregistered.
    *
-   * @param callback the function; it may be called several times, and by several threads if the id is handed to several
-   *     transforms
+   * @param callback the function; it may be called several times, and by several threads if the id
+   *     is handed to several transforms
    * @return the id to give to native code as the function's context; never 0
    */
   public static long register(Callback callback) {
@@ -119,7 +127,10 @@ public final class FunctionRegistry {
     return REGISTRATIONS.size();
   }
 
-  /** What the stub calls. Nothing may leave it but its result: hence one try around everything, and a bare handler. */
+  /**
+   * What the stub calls. Nothing may leave it but its result: hence one try around everything, and
+   * a bare handler.
+   */
   @SuppressWarnings("unused") // found by name in Stub
   private static int dispatch(
       long id,
@@ -135,7 +146,8 @@ public final class FunctionRegistry {
       }
       return registration.callback.call(inputs, numInputs, outputs, numOutputs);
     } catch (Throwable t) {
-      // No call of any kind here: after a StackOverflowError there may be no room for one more frame.
+      // No call of any kind here: after a StackOverflowError there may be no room for one more
+      // frame.
       if (registration != null && registration.thrown == null) {
         registration.thrown = t;
       }

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Asks a library that was just loaded whether it is ours and fits.
  *
- * <p>It binds {@code vk_handshake} by itself: the generated binding looks its symbol up through {@link NativeSymbols},
- * which would wait for the very load that this is part of.
+ * <p>It binds {@code vk_handshake} by itself: the generated binding looks its symbol up through
+ * {@link NativeSymbols}, which would wait for the very load that this is part of.
  */
 final class Handshake {
   private static final int ERROR_CAPACITY = 4096;

@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One run through the places where the library may be; notes what it tried for the message of a failure. */
+/**
+ * One run through the places where the library may be; notes what it tried for the message of a
+ * failure.
+ */
 final class LibrarySearch {
   private static final String NAME = "viking_native";
   private static final String PROPERTY = "viking.native.path";
@@ -87,7 +90,9 @@ final class LibrarySearch {
     throw failed();
   }
 
-  /** Through the class loader, because the resource may be in another jar or module than this class. */
+  /**
+   * Through the class loader, because the resource may be in another jar or module than this class.
+   */
   private static @Nullable InputStream resourceStream(String resource) {
     ClassLoader loader = LibrarySearch.class.getClassLoader();
     return loader == null
@@ -96,8 +101,8 @@ final class LibrarySearch {
   }
 
   /**
-   * Loads the file. One that cannot be loaded here may work elsewhere (a folder mounted noexec); one that was loaded but
-   * does not fit ends the search.
+   * Loads the file. One that cannot be loaded here may work elsewhere (a folder mounted noexec);
+   * one that was loaded but does not fit ends the search.
    *
    * @return null, with the reason noted, when the file cannot be loaded
    */

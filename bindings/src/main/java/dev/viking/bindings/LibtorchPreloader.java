@@ -8,9 +8,9 @@ import java.util.List;
 /**
  * Loads libtorch from a folder of the user's choice before the shim is loaded.
  *
- * <p>The dynamic linker identifies libraries by their name: once these are loaded, the shim's own search path for them is
- * not used. The CUDA libraries are loaded although nothing refers to their symbols, because they register their kernels
- * when loaded.
+ * <p>The dynamic linker identifies libraries by their name: once these are loaded, the shim's own
+ * search path for them is not used. The CUDA libraries are loaded although nothing refers to their
+ * symbols, because they register their kernels when loaded.
  */
 final class LibtorchPreloader {
   private static final String PROPERTY = "viking.libtorch.home";
@@ -27,7 +27,8 @@ final class LibtorchPreloader {
    * Loads libtorch if a folder is given for it; does nothing otherwise.
    *
    * @param failures receives an entry that says where libtorch comes from
-   * @throws NativeLibraryException if a folder is given but has no libtorch, or one that cannot be loaded
+   * @throws NativeLibraryException if a folder is given but has no libtorch, or one that cannot be
+   *     loaded
    */
   static void preload(List<String> failures) {
     String source = "system property " + PROPERTY;

@@ -18,15 +18,17 @@ import java.util.Set;
 /**
  * Writes a library that is inside a jar to a file, because only files can be loaded.
  *
- * <p>The file's name holds the SHA-256 of its content, so that versions do not meet and a file is written once for all
- * JVMs. It is written beside its place and then moved there in one step: another JVM sees the whole file or none.
+ * <p>The file's name holds the SHA-256 of its content, so that versions do not meet and a file is
+ * written once for all JVMs. It is written beside its place and then moved there in one step:
+ * another JVM sees the whole file or none.
  */
 final class NativeExtractor {
   private NativeExtractor() {}
 
   /**
-   * Folders to extract to, best first: the user's cache folder, then the folder for temporary files, which serves where
-   * the home is read-only, missing, or mounted so that nothing in it may be executed.
+   * Folders to extract to, best first: the user's cache folder, then the folder for temporary
+   * files, which serves where the home is read-only, missing, or mounted so that nothing in it may
+   * be executed.
    *
    * @return the folders; none has been touched
    */
@@ -105,7 +107,8 @@ final class NativeExtractor {
           || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
         throw new IOException(folder + " can be written by other users");
       }
-      // The owner of a file that this process just made is this process's user, whatever its name is.
+      // The owner of a file that this process just made is this process's user, whatever its name
+      // is.
       Path probe = Files.createTempFile(folder, ".owner-", ".tmp");
       try {
         if (!Files.getOwner(probe).equals(Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS))) {

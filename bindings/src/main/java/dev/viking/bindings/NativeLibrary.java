@@ -14,13 +14,15 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>system property {@code viking.native.path}: the file, or the folder that has it;
  *   <li>environment variable {@code VIKING_NATIVE_PATH}: the same;
- *   <li>the resource {@code META-INF/native/<os>-<arch>/libviking_native.so}, extracted to the user's cache folder.
+ *   <li>the resource {@code META-INF/native/<os>-<arch>/libviking_native.so}, extracted to the
+ *       user's cache folder.
  * </ol>
  *
- * <p>The first of these that is set is the one that is meant: if it does not work, loading fails, and no other library is
- * taken in its place. The library needs libtorch. It remembers where libtorch was when it was built; system property
- * {@code viking.libtorch.home} or environment variable {@code LIBTORCH_HOME} (libtorch's folder, or its {@code lib}) name
- * another, which is then loaded first.
+ * <p>The first of these that is set is the one that is meant: if it does not work, loading fails,
+ * and no other library is taken in its place. The library needs libtorch. It remembers where
+ * libtorch was when it was built; system property {@code viking.libtorch.home} or environment
+ * variable {@code LIBTORCH_HOME} (libtorch's folder, or its {@code lib}) name another, which is
+ * then loaded first.
  *
  * <p>All methods may be called by any thread.
  */
@@ -37,8 +39,9 @@ public final class NativeLibrary {
   /**
    * Loads the library unless that is done already. Costs one volatile read when it is.
    *
-   * @throws NativeLibraryException if there is no library, or it cannot be loaded, or it (or the libtorch it found) has
-   *     another version than this class was made for; the message names every path tried and the fix
+   * @throws NativeLibraryException if there is no library, or it cannot be loaded, or it (or the
+   *     libtorch it found) has another version than this class was made for; the message names
+   *     every path tried and the fix
    */
   public static void ensureLoaded() {
     if (loaded == null) {

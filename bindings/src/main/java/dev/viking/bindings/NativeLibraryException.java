@@ -3,10 +3,11 @@ package dev.viking.bindings;
 import java.util.List;
 
 /**
- * VIKING's native library, or the libtorch it needs, could not be loaded or does not fit this version.
+ * VIKING's native library, or the libtorch it needs, could not be loaded or does not fit this
+ * version.
  *
- * <p>The message says what was tried, why each attempt failed, and what to do. The JVM goes on; {@link
- * NativeLibrary#ensureLoaded()} may be called again.
+ * <p>The message says what was tried, why each attempt failed, and what to do. The JVM goes on;
+ * {@link NativeLibrary#ensureLoaded()} may be called again.
  */
 public final class NativeLibraryException extends RuntimeException {
   private static final long serialVersionUID = 1L;

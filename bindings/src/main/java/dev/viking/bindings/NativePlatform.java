@@ -9,7 +9,8 @@ final class NativePlatform {
   /**
    * Operating system and architecture.
    *
-   * @return for example {@code linux-x86_64} or {@code macos-aarch64}; unknown names are passed through
+   * @return for example {@code linux-x86_64} or {@code macos-aarch64}; unknown names are passed
+   *     through
    */
   static String id() {
     String os = System.getProperty("os.name", "unknown").toLowerCase(Locale.ROOT);

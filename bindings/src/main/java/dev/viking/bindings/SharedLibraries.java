@@ -11,8 +11,8 @@ final class SharedLibraries {
   /**
    * Loads a shared library for the life of the JVM.
    *
-   * <p>Not by {@code System.load}, which refuses a file that another class loader of this JVM has loaded. But that one
-   * says why it failed, so it is asked when the other way failed.
+   * <p>Not by {@code System.load}, which refuses a file that another class loader of this JVM has
+   * loaded. But that one says why it failed, so it is asked when the other way failed.
    *
    * @param file an absolute path
    * @return a lookup for its symbols

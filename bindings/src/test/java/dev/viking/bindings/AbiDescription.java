@@ -8,10 +8,11 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * A C ABI in comparable form; made from the header's text by {@link HeaderParser} and from the generated classes by
- * {@link GeneratedAbi}.
+ * A C ABI in comparable form; made from the header's text by {@link HeaderParser} and from the
+ * generated classes by {@link GeneratedAbi}.
  *
- * @param functions signature of each function and function type by its carriers, for example {@code int32(pointer, int64)}
+ * @param functions signature of each function and function type by its carriers, for example {@code
+ *     int32(pointer, int64)}
  * @param structs for each struct its fields in order, with offset and carrier, and its size
  * @param constants value of each enum constant
  * @param prototypes each function's C prototype with single spaces

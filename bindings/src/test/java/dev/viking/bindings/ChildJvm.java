@@ -12,7 +12,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** Starts the probe in a JVM of its own, with a clean environment and a class path without a bundled library. */
+/**
+ * Starts the probe in a JVM of its own, with a clean environment and a class path without a bundled
+ * library.
+ */
 final class ChildJvm {
   private final Path folder;
   private final List<Path> classPath = new ArrayList<>();
@@ -55,6 +58,19 @@ final class ChildJvm {
     return this;
   }
 
+  /** The child finds libtorch where this JVM does. */
+  ChildJvm libtorchAsHere() {
+    String property = System.getProperty("viking.libtorch.home");
+    if (property != null) {
+      property("viking.libtorch.home", property);
+    }
+    String variable = System.getenv("LIBTORCH_HOME");
+    if (variable != null) {
+      variable("LIBTORCH_HOME", variable);
+    }
+    return this;
+  }
+
   ChildJvm variable(String name, Object value) {
     environment.put(name, value.toString());
     return this;
@@ -68,8 +84,7 @@ final class ChildJvm {
   /** Makes the file the child's resource. */
   ChildJvm resource(Path library) throws IOException {
     Path resources = folder.resolve("resources");
-    Path target =
-        resources.resolve("META-INF/native/" + NativePlatform.id()).resolve(fileName());
+    Path target = resources.resolve("META-INF/native/" + NativePlatform.id()).resolve(fileName());
     Files.createDirectories(target.getParent());
     Files.copy(library, target);
     return classPathFirst(resources);

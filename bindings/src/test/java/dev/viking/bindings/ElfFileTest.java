@@ -17,7 +17,10 @@ class ElfFileTest {
 
   @TempDir Path folder = Path.of("");
 
-  /** Header, two segment entries, 200 bytes of which the second segment takes all; by the ELF specification, by hand. */
+  /**
+   * Header, two segment entries, 200 bytes of which the second segment takes all; by the ELF
+   * specification, by hand.
+   */
   private static byte[] elf() {
     ByteBuffer bytes = ByteBuffer.allocate(LENGTH).order(ByteOrder.LITTLE_ENDIAN);
     bytes.put(new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1});
@@ -35,8 +38,7 @@ class ElfFileTest {
   void wholeFilesAndOtherFilesPass() throws IOException {
     assertThat(defect(elf())).isEqualTo("null");
     assertThat(defect(new byte[0])).isEqualTo("null");
-    assertThat(defect("#!/bin/sh\n".repeat(100).getBytes(UTF_8)))
-        .isEqualTo("null");
+    assertThat(defect("#!/bin/sh\n".repeat(100).getBytes(UTF_8))).isEqualTo("null");
     Path library =
         Path.of(System.getProperty("java.home"), "lib", NativePlatform.libraryFile("verify"));
     assertThat(ElfFile.defect(library)).isNull();

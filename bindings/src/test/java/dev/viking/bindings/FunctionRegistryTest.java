@@ -44,12 +44,10 @@ class FunctionRegistryTest {
               return viking_native_h.VK_ERR_REROUTE();
             });
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment inputs =
-          arena.allocateFrom(ValueLayout.JAVA_LONG, 8, 24); // two addresses
+      MemorySegment inputs = arena.allocateFrom(ValueLayout.JAVA_LONG, 8, 24); // two addresses
       MemorySegment outputs = arena.allocate(ValueLayout.ADDRESS, 2);
       MemorySegment count = arena.allocate(ValueLayout.JAVA_LONG);
-      int status =
-          vk_function.invoke(FunctionRegistry.stub(), id, inputs, 2, outputs, count);
+      int status = vk_function.invoke(FunctionRegistry.stub(), id, inputs, 2, outputs, count);
       assertThat(status).isEqualTo(viking_native_h.VK_ERR_REROUTE());
       assertThat(count.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(2);
       assertThat(outputs.getAtIndex(ValueLayout.ADDRESS, 0).address()).isEqualTo(24);
@@ -108,7 +106,8 @@ class FunctionRegistryTest {
 
   @Test
   void outOfMemoryOfTheJvmInsideTheFunctionIsCaught() {
-    // More elements than an array may have on HotSpot: refused as OutOfMemoryError however large the heap is.
+    // More elements than an array may have on HotSpot: refused as OutOfMemoryError however large
+    // the heap is.
     long id =
         FunctionRegistry.register(
             (inputs, numInputs, outputs, numOutputs) -> new long[Integer.MAX_VALUE].length);
@@ -165,7 +164,10 @@ class FunctionRegistryTest {
     return List.of(Executors.newFixedThreadPool(8), Executors.newVirtualThreadPerTaskExecutor());
   }
 
-  /** How often a function of our own answered, and what it threw came back to us: 50 when all went well. */
+  /**
+   * How often a function of our own answered, and what it threw came back to us: 50 when all went
+   * well.
+   */
   private static int registerCallAndUnregister(int status) {
     int right = 0;
     for (int i = 0; i < 50; i++) {

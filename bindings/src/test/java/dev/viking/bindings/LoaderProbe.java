@@ -2,7 +2,10 @@ package dev.viking.bindings;
 
 import java.io.PrintStream;
 
-/** The main program of the JVMs that {@link LibraryLoadingTest} starts. Its last line shows that the JVM lives. */
+/**
+ * The main program of the JVMs that {@link LibraryLoadingTest} starts. Its last line shows that the
+ * JVM lives.
+ */
 final class LoaderProbe {
   private LoaderProbe() {}
 

@@ -51,8 +51,7 @@ final class TestClasses {
             output.toString(),
             "-cp",
             folderOf(NativeLibrary.class).toString());
-    boolean compiled =
-        compiler.getTask(messages, null, null, options, null, List.of(file)).call();
+    boolean compiled = compiler.getTask(messages, null, null, options, null, List.of(file)).call();
     if (!compiled) {
       throw new IllegalStateException("cannot compile " + className + ": " + messages);
     }
