@@ -82,7 +82,7 @@ int32_t classify(std::string_view message) noexcept {
 
 // Forward mode has no rule here: the innermost jvp can still get its product from two reverse passes.
 bool ask_for_reverse_mode(const char* message) noexcept {
-  return std::strstr(message, "forward AD") != nullptr && request_reroute(message);
+  return std::strstr(message, "forward AD") != nullptr && request_reroute();
 }
 
 int32_t report(int32_t status, const std::string& context, const char* message, char* error, int64_t capacity) {

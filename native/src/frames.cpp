@@ -11,6 +11,12 @@ namespace {
 
 thread_local Frame* innermost = nullptr;
 
+Frame* innermost_jvp() noexcept {
+  Frame* frame = innermost;
+  while (frame != nullptr && frame->kind != FrameKind::kJvp) frame = frame->parent;
+  return frame;
+}
+
 uint64_t next_frame_id() {
   static std::atomic<uint64_t> counter{0};
   return counter.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -33,18 +39,23 @@ int32_t frame_depth() noexcept {
   return depth;
 }
 
-bool request_reroute(const char* reason) noexcept {
-  for (Frame* frame = innermost; frame != nullptr; frame = frame->parent) {
-    if (frame->kind != FrameKind::kJvp) continue;
-    frame->reroute = true;
-    try {
-      frame->reroute_reason = reason;
-    } catch (...) {
-      frame->reroute_reason.clear();  // the reason is only for messages
-    }
-    return true;
+bool request_reroute() noexcept {
+  Frame* frame = innermost_jvp();
+  if (frame == nullptr) return false;
+  frame->reroute = true;
+  return true;
+}
+
+void request_refusal(const char* op) noexcept {
+  Frame* frame = innermost_jvp();
+  if (frame != nullptr) frame->refused = op;
+}
+
+const char* refusal_pending() noexcept {
+  for (const Frame* frame = innermost; frame != nullptr; frame = frame->parent) {
+    if (frame->refused != nullptr) return frame->refused;
   }
-  return false;
+  return nullptr;
 }
 
 bool reroute_pending() noexcept {
@@ -54,11 +65,12 @@ bool reroute_pending() noexcept {
   return false;
 }
 
-bool inside_derivative() noexcept {
+int32_t derivative_depth() noexcept {
+  int32_t depth = 0;
   for (const Frame* frame = innermost; frame != nullptr; frame = frame->parent) {
-    if (frame->kind != FrameKind::kVmap) return true;
+    if (frame->kind != FrameKind::kVmap) ++depth;
   }
-  return false;
+  return depth;
 }
 
 Level::Level(FrameKind kind, int64_t batch_size, at::functorch::RandomnessType randomness) {

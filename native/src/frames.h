@@ -11,7 +11,6 @@
 #include <ATen/functorch/DynamicLayer.h>
 
 #include <cstdint>
-#include <string>
 
 namespace viking {
 
@@ -21,8 +20,8 @@ struct Frame {
   uint64_t id = 0;
   FrameKind kind = FrameKind::kVmap;
   Frame* parent = nullptr;
-  bool reroute = false;            // only kJvp: evaluate again in reverse mode
-  std::string reroute_reason;
+  bool reroute = false;           // only kJvp: evaluate again in reverse mode
+  const char* refused = nullptr;  // only kJvp: an operator in it that no mode gets right here
 };
 
 // The innermost frame of this thread, or null.
@@ -35,7 +34,10 @@ bool frame_is_active(uint64_t id) noexcept;
 int32_t frame_depth() noexcept;
 
 // Marks the innermost jvp frame for evaluation in reverse mode; false where there is none.
-bool request_reroute(const char* reason) noexcept;
+bool request_reroute() noexcept;
+
+// Marks the innermost jvp frame as having met an operator that is refused there (a string that never dies).
+void request_refusal(const char* op) noexcept;
 
 // Whether a frame of this thread waits to be evaluated again, so that running on makes no sense.
 bool reroute_pending() noexcept;
@@ -62,8 +64,12 @@ class Level {
   int64_t level_ = 0;
 };
 
-// Whether some frame around the current one is a derivative (grad or jvp): what is computed now may be
-// differentiated again.
-bool inside_derivative() noexcept;
+// The operator that a jvp frame of this thread has refused, or null.
+const char* refusal_pending() noexcept;
+
+// Number of frames that are derivatives (grad or jvp): what is computed now may be differentiated as often.
+int32_t derivative_depth() noexcept;
+
+inline bool inside_derivative() noexcept { return derivative_depth() > 0; }
 
 }  // namespace viking

@@ -5,7 +5,7 @@
 #include <array>
 #include <limits>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "errors.h"
 #include "frames.h"
@@ -25,7 +25,7 @@ at::Tensor masked_root(const at::Tensor& sum, double p) {
   return at::where(zero, at::zeros_like(sum), root);
 }
 
-void replace_cdist(Stack& stack) {
+bool replace_cdist(Stack& stack) {
   const auto compute_mode = pop(stack);  // how to compute: no influence on the value
   const double p = pop(stack).toDouble();
   const at::Tensor x2 = pop(stack).toTensor();
@@ -49,6 +49,7 @@ void replace_cdist(Stack& stack) {
     result = masked_root(at::where(zero, at::zeros_like(difference), safe.pow(p)).sum(-1), p);
   }
   push(stack, result);
+  return true;
 }
 
 // index_fill is a scatter of one value along the dimension.
@@ -62,7 +63,7 @@ at::Tensor scatter_index(const at::Tensor& self, int64_t dim, const at::Tensor& 
   return index.to(at::kLong).reshape(view).expand(sizes);
 }
 
-void replace_index_fill(Stack& stack) {
+bool replace_index_fill(Stack& stack) {
   const c10::IValue value = pop(stack);
   const at::Tensor index = pop(stack).toTensor();
   int64_t dim = pop(stack).toInt();
@@ -80,6 +81,139 @@ void replace_index_fill(Stack& stack) {
     filled = self.scatter(dim, where, value.toScalar());
   }
   push(stack, scalar ? filled.squeeze(0) : filled);
+  return true;
+}
+
+// Batch statistics over `dims` and the normalised input; the statistics keep the reduced dimensions.
+struct Normalised {
+  at::Tensor output;
+  at::Tensor mean;
+  at::Tensor inverse_deviation;
+  at::Tensor variance;
+};
+
+Normalised normalise(const at::Tensor& input, const std::vector<int64_t>& dims, double eps) {
+  Normalised result;
+  result.mean = input.mean(dims, /*keepdim=*/true);
+  const at::Tensor centred = input - result.mean;
+  result.variance = (centred * centred).mean(dims, /*keepdim=*/true);
+  result.inverse_deviation = (result.variance + eps).rsqrt();
+  result.output = centred * result.inverse_deviation;
+  return result;
+}
+
+at::Tensor affine(at::Tensor normal, const c10::IValue& weight, const c10::IValue& bias, const std::vector<int64_t>& view) {
+  if (!weight.isNone() && weight.toTensor().defined()) normal = normal * weight.toTensor().reshape(view);
+  if (!bias.isNone() && bias.toTensor().defined()) normal = normal + bias.toTensor().reshape(view);
+  return normal;
+}
+
+Normalised layer_norm(const at::Tensor& input, const std::vector<int64_t>& shape, const c10::IValue& weight,
+                      const c10::IValue& bias, double eps) {
+  const auto rank = static_cast<int64_t>(shape.size());
+  TORCH_CHECK(rank >= 1 && rank <= input.dim() && input.sizes().slice(static_cast<size_t>(input.dim() - rank)).equals(shape),
+              "layer_norm: normalized_shape does not match the last sizes of the input");
+  std::vector<int64_t> dims;
+  for (int64_t d = input.dim() - rank; d < input.dim(); ++d) dims.push_back(d);
+  Normalised result = normalise(input, dims, eps);
+  result.output = affine(result.output, weight, bias, shape);
+  return result;
+}
+
+bool replace_layer_norm(Stack& stack) {
+  pop(stack);  // cudnn_enable
+  const double eps = pop(stack).toDouble();
+  const auto bias = pop(stack);
+  const auto weight = pop(stack);
+  const auto shape = pop(stack).toIntVector();
+  push(stack, layer_norm(pop(stack).toTensor(), shape, weight, bias, eps).output);
+  return true;
+}
+
+bool replace_native_layer_norm(Stack& stack) {
+  const double eps = pop(stack).toDouble();
+  const auto bias = pop(stack);
+  const auto weight = pop(stack);
+  const auto shape = pop(stack).toIntVector();
+  const Normalised result = layer_norm(pop(stack).toTensor(), shape, weight, bias, eps);
+  push(stack, result.output, result.mean, result.inverse_deviation);
+  return true;
+}
+
+bool has_tensor(const c10::IValue& value) { return !value.isNone() && value.toTensor().defined(); }
+
+void update_running(const c10::IValue& running, const at::Tensor& batch, double momentum) {
+  if (!has_tensor(running)) return;
+  running.toTensor().mul_(1 - momentum).add_(batch.detach(), momentum);
+}
+
+// Training-mode batch norm: per channel (dimension 1) over all other dimensions.
+Normalised batch_norm(const at::Tensor& input, const c10::IValue& weight, const c10::IValue& bias,
+                      const c10::IValue& running_mean, const c10::IValue& running_var, double momentum, double eps) {
+  TORCH_CHECK(input.dim() >= 2, "batch_norm: the input needs at least two dimensions");
+  std::vector<int64_t> dims{0};
+  std::vector<int64_t> view(static_cast<size_t>(input.dim()), 1);
+  view[1] = input.size(1);
+  for (int64_t d = 2; d < input.dim(); ++d) dims.push_back(d);
+  Normalised result = normalise(input, dims, eps);
+  result.output = affine(result.output, weight, bias, view);
+  const int64_t count = input.numel() / std::max<int64_t>(input.size(1), 1);
+  update_running(running_mean, result.mean.flatten(), momentum);
+  update_running(running_var, result.variance.flatten() * (static_cast<double>(count) / static_cast<double>(std::max<int64_t>(count - 1, 1))), momentum);
+  return result;
+}
+
+bool replace_batch_norm(Stack& stack) {
+  // input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled
+  if (!torch::jit::peek(stack, 5, 9).toBool()) return false;
+  pop(stack);
+  const double eps = pop(stack).toDouble();
+  const double momentum = pop(stack).toDouble();
+  pop(stack);
+  const auto running_var = pop(stack);
+  const auto running_mean = pop(stack);
+  const auto bias = pop(stack);
+  const auto weight = pop(stack);
+  push(stack, batch_norm(pop(stack).toTensor(), weight, bias, running_mean, running_var, momentum, eps).output);
+  return true;
+}
+
+bool replace_native_batch_norm(Stack& stack) {
+  // input, weight, bias, [running_mean, running_var,] training, momentum, eps: the overload no_stats has no statistics
+  const bool stats = stack.size() == 8;
+  if (!torch::jit::peek(stack, stats ? 5 : 3, stats ? 8 : 6).toBool()) return false;
+  const double eps = pop(stack).toDouble();
+  const double momentum = pop(stack).toDouble();
+  pop(stack);
+  const auto running_var = stats ? pop(stack) : c10::IValue();
+  const auto running_mean = stats ? pop(stack) : c10::IValue();
+  const auto bias = pop(stack);
+  const auto weight = pop(stack);
+  const Normalised result = batch_norm(pop(stack).toTensor(), weight, bias, running_mean, running_var, momentum, eps);
+  push(stack, result.output, result.mean.flatten(), result.inverse_deviation.flatten());
+  return true;
+}
+
+bool replace_instance_norm(Stack& stack) {
+  // input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, cudnn_enabled
+  if (!torch::jit::peek(stack, 5, 9).toBool()) return false;
+  if (has_tensor(torch::jit::peek(stack, 3, 9)) || has_tensor(torch::jit::peek(stack, 4, 9))) return false;
+  pop(stack);
+  const double eps = pop(stack).toDouble();
+  pop(stack);
+  pop(stack);
+  pop(stack);
+  pop(stack);
+  const auto bias = pop(stack);
+  const auto weight = pop(stack);
+  const at::Tensor input = pop(stack).toTensor();
+  TORCH_CHECK(input.dim() >= 3, "instance_norm: the input needs at least three dimensions");
+  std::vector<int64_t> dims;
+  std::vector<int64_t> view(static_cast<size_t>(input.dim()), 1);
+  view[1] = input.size(1);
+  for (int64_t d = 2; d < input.dim(); ++d) dims.push_back(d);
+  push(stack, affine(normalise(input, dims, eps).output, weight, bias, view));
+  return true;
 }
 
 constexpr const char* kNoGraph =
@@ -87,14 +221,26 @@ constexpr const char* kNoGraph =
     "so the derivative of the product is wrong";
 
 constexpr std::array kTable{
-    Guard{"aten::native_layer_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
-    Guard{"aten::native_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
-    Guard{"aten::_native_batch_norm_legit", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
-    Guard{"aten::_batch_norm_with_update", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
-    Guard{"aten::batch_norm_with_update", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
-    Guard{"aten::cudnn_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
-    Guard{"aten::miopen_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
-    Guard{"aten::native_group_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
+    // Norms. The fused kernels save mean and inverse deviation without their graph, so a third derivative, or a jvp
+    // differentiated again, is wrong whichever mode is used; written from primitives they are right.
+    Guard{"aten::layer_norm", GuardWhen::kSecondDerivative, GuardAction::kReplace, kNoGraph, &replace_layer_norm},
+    Guard{"aten::native_layer_norm", GuardWhen::kSecondDerivative, GuardAction::kReplace, kNoGraph,
+          &replace_native_layer_norm},
+    Guard{"aten::batch_norm", GuardWhen::kSecondDerivative, GuardAction::kReplace, kNoGraph, &replace_batch_norm},
+    Guard{"aten::native_batch_norm", GuardWhen::kSecondDerivative, GuardAction::kReplace, kNoGraph,
+          &replace_native_batch_norm},
+    Guard{"aten::_native_batch_norm_legit", GuardWhen::kSecondDerivative, GuardAction::kReplace, kNoGraph,
+          &replace_native_batch_norm},
+    Guard{"aten::instance_norm", GuardWhen::kSecondDerivative, GuardAction::kReplace, kNoGraph, &replace_instance_norm},
+    // ... and where they come from inside another operator, they are refused.
+    Guard{"aten::native_layer_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
+    Guard{"aten::native_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
+    Guard{"aten::_native_batch_norm_legit", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
+    Guard{"aten::_batch_norm_with_update", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
+    Guard{"aten::batch_norm_with_update", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
+    Guard{"aten::cudnn_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
+    Guard{"aten::miopen_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
+    // Factorisations and what is computed from them.
     Guard{"aten::_linalg_det", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
     Guard{"aten::_linalg_slogdet", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
     Guard{"aten::_linalg_solve_ex", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse, kNoGraph},
@@ -136,6 +282,8 @@ bool holds(GuardWhen when) noexcept {
     switch (when) {
       case GuardWhen::kTransform:
         return true;
+      case GuardWhen::kSecondDerivative:
+        return derivative_depth() >= 2;
       case GuardWhen::kVmap:
         if (frame->kind == FrameKind::kVmap) return true;
         break;
@@ -155,19 +303,25 @@ bool holds(GuardWhen when) noexcept {
   return false;
 }
 
-const std::unordered_set<std::string_view>& leaf_names() {
-  static const auto* names = [] {
-    auto* set = new std::unordered_set<std::string_view>();
+const std::unordered_map<std::string_view, const Guard*>& leaves() {
+  static const auto* map = [] {
+    auto* leaves = new std::unordered_map<std::string_view, const Guard*>();
     for (const Guard& guard : kTable) {
-      if (guard.when == GuardWhen::kJvpInsideDerivative) set->insert(guard.op);
+      if (guard.when == GuardWhen::kJvpInsideDerivative) leaves->emplace(guard.op, &guard);
     }
-    return set;
+    return leaves;
   }();
-  return *names;
+  return *map;
 }
 
 std::unique_ptr<at::ObserverContext> on_operator(const at::RecordFunction& record) {
-  if (leaf_names().count(record.name()) != 0) request_reroute(record.name());
+  const auto found = leaves().find(record.name());
+  if (found == leaves().end()) return nullptr;
+  if (found->second->action == GuardAction::kRefuse) {
+    request_refusal(found->second->op);
+  } else {
+    request_reroute();
+  }
   return nullptr;
 }
 
@@ -179,6 +333,8 @@ const char* text_of(GuardWhen when) {
       return "jvp inside a derivative";
     case GuardWhen::kGradInsideJvp:
       return "reverse mode inside a jvp";
+    case GuardWhen::kSecondDerivative:
+      return "two or more derivatives";
     case GuardWhen::kVmap:
       return "vmap";
     case GuardWhen::kTransform:
@@ -203,7 +359,8 @@ const char* text_of(GuardAction action) {
 
 OperatorGuards::OperatorGuards(const std::string& name) {
   for (const Guard& guard : kTable) {
-    if (name == guard.op) guards_.push_back(&guard);
+    // The observer sees leaves that are called directly, too.
+    if (name == guard.op && guard.when != GuardWhen::kJvpInsideDerivative) guards_.push_back(&guard);
   }
 }
 
@@ -212,14 +369,14 @@ bool OperatorGuards::apply(torch::jit::Stack& stack) const {
     if (!holds(guard->when)) continue;
     switch (guard->action) {
       case GuardAction::kReverse:
-        if (request_reroute(guard->reason)) throw Reroute{};
+        if (request_reroute()) throw Reroute{};
         break;
       case GuardAction::kRefuse:
         throw Failure(VK_ERR_UNSUPPORTED, std::string(guard->op) + " is refused under " + text_of(guard->when) + ": " +
                                               guard->reason);
       case GuardAction::kReplace:
-        guard->replacement(stack);
-        return true;
+        if (guard->replacement(stack)) return true;
+        break;
     }
   }
   return false;

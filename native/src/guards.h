@@ -6,7 +6,8 @@
 // condition, what is done about it, and the reason. Two ways lead to the table:
 //  - vk_op_call looks at the operator that was asked for (Guard);
 //  - while a jvp runs inside another derivative, an observer sees every operator that libtorch dispatches, also
-//    those inside composite ones, so that tensorsolve is caught by the solve within it (LeafObserver).
+//    those inside composite ones, so that tensorsolve is caught by the solve within it (LeafObserver). The rows
+//    with kJvpInsideDerivative are its list.
 // Rerouting to two reverse passes (NOTE [Reroute] in the header) is the usual action: reverse mode saves what its
 // formulas need with their graph.
 #pragma once
@@ -22,6 +23,7 @@ enum class GuardWhen {
   kJvp,                  // a jvp is active
   kJvpInsideDerivative,  // a jvp is active inside another derivative
   kGradInsideJvp,        // a reverse-mode derivative is active inside a jvp (forward over reverse)
+  kSecondDerivative,     // two derivatives or more are active
   kVmap,                 // a vmap is active
   kTransform             // any transform is active
 };
@@ -37,8 +39,9 @@ struct Guard {
   GuardWhen when;
   GuardAction action;
   const char* reason;
-  // kReplace: takes the arguments off the stack and pushes the results, as an operator does.
-  void (*replacement)(torch::jit::Stack& stack) = nullptr;
+  // kReplace: takes the arguments off the stack and pushes the results, as an operator does; false (and the stack
+  // untouched) where the arguments are such that the operator itself is right.
+  bool (*replacement)(torch::jit::Stack& stack) = nullptr;
 };
 
 // The guards of one operator; applied at each call.

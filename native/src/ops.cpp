@@ -208,7 +208,12 @@ int32_t vk_op_call(vk_op op, const vk_value* arguments, int64_t num_arguments, v
     torch::jit::Stack stack = viking::make_stack(*op, arguments, num_arguments);
     if (op->guards.empty() || !op->guards.apply(stack)) op->handle.callBoxed(stack);
     // An operator inside this one asked for reverse mode: what was computed is not to be trusted.
-    if (viking::current_frame() != nullptr && viking::reroute_pending()) throw viking::Reroute{};
+    if (viking::current_frame() != nullptr) {
+      if (const char* refused = viking::refusal_pending()) {
+        throw viking::Failure(VK_ERR_UNSUPPORTED, std::string(refused) + " is refused in a jvp inside another derivative: its result would be wrong");
+      }
+      if (viking::reroute_pending()) throw viking::Reroute{};
+    }
     viking::Results collected(results, capacity);
     for (const auto& result : stack) collected.add(result);
     *num_results = collected.count();

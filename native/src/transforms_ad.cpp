@@ -100,6 +100,13 @@ Tensors gradients_of(const Tensors& outputs, const Tensors& inputs, const Tensor
   return gradients;
 }
 
+// An operator inside this jvp is right neither in forward mode nor in two reverse passes, here.
+[[noreturn]] void refuse(const char* op) {
+  throw Failure(VK_ERR_UNSUPPORTED, std::string(op) +
+                                        " is refused in a jvp inside another derivative: its result would be wrong; use "
+                                        "the operator that calls it in a form built from primitives");
+}
+
 std::optional<JvpResult> jvp_forward(const Function& function, const Tensors& primals, const Tensors& tangents) {
   const bool nested = inside_derivative();
   const DualLevel dual_level;
@@ -120,15 +127,18 @@ std::optional<JvpResult> jvp_forward(const Function& function, const Tensors& pr
       result.outputs.push_back(unwrap(primal, level.id()));
       result.tangents.push_back(unwrap(tangent, level.id()));
     }
+    if (level.frame().refused != nullptr) refuse(level.frame().refused);
     if (level.frame().reroute) return std::nullopt;
     return result;
   } catch (const c10::Error& e) {
+    if (level.frame().refused != nullptr) refuse(level.frame().refused);
     if (level.frame().reroute || std::strstr(e.what_without_backtrace(), "forward AD") != nullptr) {
       return std::nullopt;
     }
     throw;
   } catch (...) {
     // Whatever made the function fail after a request to start over is moot.
+    if (level.frame().refused != nullptr) refuse(level.frame().refused);
     if (level.frame().reroute) return std::nullopt;
     throw;
   }
@@ -146,8 +156,9 @@ JvpResult jvp_reverse(const Function& function, const Tensors& primals, const Te
   Tensors live_probes;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!outputs[i].requires_grad()) continue;
-    probes[i] = at::functorch::makeTensorWrapper(at::zeros_like(unwrap(outputs[i], level.id())), level.id());
-    probes[i].set_requires_grad(true);
+    // Operators run at this level wrap their results; the probe wraps the bare zeros anew, as a leaf.
+    const at::Tensor zeros = unwrap(at::zeros_like(outputs[i]), level.id());
+    probes[i] = std::move(differentiable_copies({zeros}, level.id()).front());
     live_outputs.push_back(outputs[i]);
     live_probes.push_back(probes[i]);
   }
@@ -161,7 +172,7 @@ JvpResult jvp_reverse(const Function& function, const Tensors& primals, const Te
   for (size_t i = 0; i < outputs.size(); ++i) {
     result.outputs.push_back(unwrap(outputs[i], level.id()));
     result.tangents.push_back(probes[i].defined() ? unwrap(pushed[next++], level.id())
-                                                  : at::zeros_like(result.outputs.back()));
+                                                  : unwrap(at::zeros_like(outputs[i]), level.id()));
   }
   return result;
 }
