@@ -33,6 +33,16 @@ public final class FunctionRegistry {
   /** Read beforehand, because the handler in {@link #dispatch} must not call anything. */
   private static final int CALLBACK_FAILED = viking_native_h.VK_ERR_CALLBACK();
 
+  /**
+   * Most calls from native code that may be inside each other on one thread. Without a limit, a
+   * function that transforms itself without end would exhaust the stack at the entry of the stub,
+   * where nothing can catch it and the JVM ends: after some 190 calls with 1 MiB of stack.
+   */
+  static final int MAX_DEPTH = 64;
+
+  /** Number of calls from native code that this thread is inside of, in an array to change it. */
+  private static final ThreadLocal<int[]> DEPTH = ThreadLocal.withInitial(() -> new int[1]);
+
   private FunctionRegistry() {}
 
   /** The Java side of {@code vk_function}; see the header for who owns what. */
@@ -144,7 +154,17 @@ public final class FunctionRegistry {
       if (registration == null) {
         return CALLBACK_FAILED;
       }
-      return registration.callback.call(inputs, numInputs, outputs, numOutputs);
+      int[] depth = DEPTH.get();
+      if (depth[0] >= MAX_DEPTH) {
+        throw new IllegalStateException(
+            "transforms are nested " + depth[0] + " deep; at most " + MAX_DEPTH + " are allowed");
+      }
+      depth[0]++;
+      try {
+        return registration.callback.call(inputs, numInputs, outputs, numOutputs);
+      } finally {
+        depth[0]--;
+      }
     } catch (Throwable t) {
       // No call of any kind here: after a StackOverflowError there may be no room for one more
       // frame.

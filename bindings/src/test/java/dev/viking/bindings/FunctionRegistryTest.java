@@ -142,6 +142,25 @@ class FunctionRegistryTest {
     assertThat(FunctionRegistry.unregister(inner)).isSameAs(thrown);
   }
 
+  @Test
+  void nestingWithoutEndIsStoppedBeforeTheStackIs() {
+    int[] calls = {0};
+    long[] id = {0};
+    id[0] =
+        FunctionRegistry.register(
+            (inputs, numInputs, outputs, numOutputs) -> {
+              calls[0]++;
+              return call(id[0]);
+            });
+    for (int i = 1; i <= 2; i++) {
+      assertThat(call(id[0])).isEqualTo(FAILED);
+      assertThat(calls[0]).isEqualTo(i * FunctionRegistry.MAX_DEPTH);
+    }
+    assertThat(FunctionRegistry.unregister(id[0]))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("transforms are nested 64 deep; at most 64 are allowed");
+  }
+
   @ParameterizedTest
   @MethodSource("executors")
   void threadsDoNotMeet(ExecutorService executor) throws Exception {
