@@ -42,13 +42,13 @@ final class ElfFile {
       long tableOffset = header.getLong(32);
       int entrySize = Short.toUnsignedInt(header.getShort(54));
       int entries = Short.toUnsignedInt(header.getShort(56));
-      if (entrySize < SEGMENT_SIZE || tableOffset < 0 || tableOffset > length) {
+      if (entrySize != SEGMENT_SIZE || tableOffset < 0 || tableOffset > length) {
         return "its ELF header is damaged";
       }
-      ByteBuffer table = read(channel, tableOffset, entrySize * entries);
-      long needed = tableOffset + (long) entrySize * entries;
-      for (int i = 0; i < entries && (i + 1) * entrySize <= table.remaining(); i++) {
-        int at = i * entrySize;
+      ByteBuffer table = read(channel, tableOffset, SEGMENT_SIZE * entries);
+      long needed = tableOffset + (long) SEGMENT_SIZE * entries;
+      for (int i = 0; i < entries && (i + 1) * SEGMENT_SIZE <= table.remaining(); i++) {
+        int at = i * SEGMENT_SIZE;
         if (table.getInt(at) == LOADABLE) {
           long offset = table.getLong(at + 8);
           long size = table.getLong(at + 32);

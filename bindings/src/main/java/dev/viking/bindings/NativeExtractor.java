@@ -43,7 +43,7 @@ final class NativeExtractor {
       folders.add(Path.of(home, ".cache", "viking", "native"));
     }
     String user = System.getProperty("user.name", "user").replaceAll("[^A-Za-z0-9._-]", "_");
-    folders.add(Path.of(System.getProperty("java.io.tmpdir"), "viking-native-" + user));
+    folders.add(Path.of(System.getProperty("java.io.tmpdir", "."), "viking-native-" + user));
     return folders;
   }
 
@@ -82,8 +82,9 @@ final class NativeExtractor {
   private static void createPrivate(Path folder) throws IOException {
     boolean posix = folder.getFileSystem().supportedFileAttributeViews().contains("posix");
     if (!Files.exists(folder)) {
-      if (folder.getParent() != null) {
-        Files.createDirectories(folder.getParent());
+      Path parent = folder.getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
       }
       try {
         if (posix) {

@@ -113,6 +113,7 @@ final class ChildJvm {
             name ->
                 name.equals("VIKING_NATIVE_PATH")
                     || name.equals("LIBTORCH_HOME")
+                    || name.equals("LD_LIBRARY_PATH")
                     || name.equals("XDG_CACHE_HOME"));
     builder.environment().putAll(environment);
     return builder.start();

@@ -62,6 +62,9 @@ class ElfFileTest {
     byte[] overflow = elf();
     ByteBuffer.wrap(overflow).order(ByteOrder.LITTLE_ENDIAN).putLong(120 + 32, Long.MAX_VALUE);
     assertThat(defect(overflow)).contains("damaged");
+    byte[] hugeEntries = elf();
+    ByteBuffer.wrap(hugeEntries).order(ByteOrder.LITTLE_ENDIAN).putInt(54, -1);
+    assertThat(defect(hugeEntries)).contains("damaged");
     byte[] hugeTable = elf();
     ByteBuffer.wrap(hugeTable).order(ByteOrder.LITTLE_ENDIAN).putShort(56, (short) -1);
     assertThat(defect(hugeTable)).contains("cut off");

@@ -135,13 +135,13 @@ final class GeneratedAbi {
 
   private static String carrier(MemoryLayout layout) {
     return switch (layout) {
-      case AddressLayout address -> "pointer";
-      case ValueLayout.OfByte value -> "int8";
-      case ValueLayout.OfShort value -> "int16";
-      case ValueLayout.OfInt value -> "int32";
-      case ValueLayout.OfLong value -> "int64";
-      case ValueLayout.OfFloat value -> "float";
-      case ValueLayout.OfDouble value -> "double";
+      case AddressLayout _ -> "pointer";
+      case ValueLayout.OfByte _ -> "int8";
+      case ValueLayout.OfShort _ -> "int16";
+      case ValueLayout.OfInt _ -> "int32";
+      case ValueLayout.OfLong _ -> "int64";
+      case ValueLayout.OfFloat _ -> "float";
+      case ValueLayout.OfDouble _ -> "double";
       default -> layout.toString();
     };
   }

@@ -137,11 +137,11 @@ final class HeaderParser {
 
   private void enumConstants(String body) {
     long next = 0;
-    for (String entry : body.split(",")) {
+    for (String entry : body.split(",", -1)) {
       if (entry.isBlank()) {
         continue;
       }
-      String[] parts = entry.split("=");
+      String[] parts = entry.split("=", -1);
       long value = parts.length == 2 ? Long.decode(parts[1].strip()) : next;
       abi.constants().put(parts[0].strip(), value);
       next = value + 1;
@@ -156,11 +156,11 @@ final class HeaderParser {
     List<String> members = new ArrayList<>();
     int end = 0;
     while (union.find()) {
-      members.addAll(List.of(body.substring(end, union.start()).split(";")));
+      members.addAll(List.of(body.substring(end, union.start()).split(";", -1)));
       members.add(union.group());
       end = union.end();
     }
-    members.addAll(List.of(body.substring(end).split(";")));
+    members.addAll(List.of(body.substring(end).split(";", -1)));
     for (String member : members) {
       if (member.isBlank()) {
         continue;
@@ -169,7 +169,7 @@ final class HeaderParser {
       long size = 0;
       if (nested.matches()) {
         List<String> carriersInside = new ArrayList<>();
-        for (String inner : nested.group(1).split(";")) {
+        for (String inner : nested.group(1).split(";", -1)) {
           if (!inner.isBlank()) {
             carriersInside.add(nested.group(2) + "." + name(inner) + ":" + carrier(inner));
             size = Math.max(size, SIZES.get(carrier(inner)));
@@ -194,7 +194,7 @@ final class HeaderParser {
   private String signature(String result, String parameters) {
     List<String> types = new ArrayList<>();
     if (!parameters.equals("void")) {
-      for (String parameter : parameters.split(",")) {
+      for (String parameter : parameters.split(",", -1)) {
         types.add(carrier(parameter));
       }
     }

@@ -3,17 +3,21 @@ package dev.viking.bindings;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.viking.bindings.ChildJvm.Outcome;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -141,7 +145,7 @@ class LoadedLibraryTest {
     for (Process process : processes) {
       assertLoaded(ChildJvm.await(process), cache);
     }
-    try (var files = Files.list(cache)) {
+    try (Stream<Path> files = Files.list(cache)) {
       assertThat(files)
           .singleElement()
           .satisfies(file -> assertThat(file).hasSameBinaryContentAs(library()));
@@ -153,6 +157,55 @@ class LoadedLibraryTest {
     ChildJvm child = child().resource(library());
     child.property("user.home", Files.createFile(folder.resolve("file")));
     assertLoaded(child.run("load"), child.temporary());
+  }
+
+  /** A copy that does not remember where libtorch is works only with the folder named. */
+  @Test
+  void libtorchIsTakenFromTheFolderNamed() throws Exception {
+    Path lost = folder.resolve(ChildJvm.fileName());
+    Files.write(lost, withoutSearchPath(Files.readAllBytes(library())));
+    ChildJvm child = new ChildJvm(folder).property("viking.native.path", lost);
+    assertThat(child.run("load", "load").output())
+        .contains("REFUSED ")
+        .contains(lost + ": libtorch_cpu.so: cannot open shared object file")
+        .contains("Fix: name the folder of libtorch")
+        .endsWith("ALIVE\n");
+
+    Path libtorch = folderOfLibtorch();
+    assertLoaded(child.variable("LIBTORCH_HOME", libtorch).run("load", "call"), lost);
+    // As it is laid out in the zip and the wheel, libtorch's folder has it in lib.
+    Path home = Files.createDirectory(folder.resolve("libtorch"));
+    Files.createSymbolicLink(home.resolve("lib"), libtorch);
+    child.variable("LIBTORCH_HOME", "/nowhere").property("viking.libtorch.home", home);
+    assertLoaded(child.run("load", "call"), lost);
+    Files.delete(home.resolve("lib"));
+  }
+
+  private static Path folderOfLibtorch() throws IOException {
+    NativeLibrary.ensureLoaded();
+    try (Stream<String> mappings = Files.lines(Path.of("/proc/self/maps"))) {
+      String mapping =
+          mappings.filter(line -> line.endsWith("/libtorch_cpu.so")).findFirst().orElseThrow();
+      return Path.of(mapping.substring(mapping.indexOf('/'))).getParent();
+    }
+  }
+
+  /** Makes the dynamic linker pass over the entries DT_RPATH and DT_RUNPATH of an ELF file. */
+  private static byte[] withoutSearchPath(byte[] library) {
+    ByteBuffer elf = ByteBuffer.wrap(library).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < elf.getShort(56); i++) {
+      int segment = (int) elf.getLong(32) + i * 56;
+      if (elf.getInt(segment) == 2) { // PT_DYNAMIC
+        int start = (int) elf.getLong(segment + 8);
+        int end = start + (int) elf.getLong(segment + 32);
+        for (int entry = start; entry < end; entry += 16) {
+          if (elf.getLong(entry) == 15 || elf.getLong(entry) == 29) {
+            elf.putLong(entry, 21); // DT_DEBUG, which means nothing in a library
+          }
+        }
+      }
+    }
+    return library;
   }
 
   @Test
