@@ -22,7 +22,7 @@ struct Hint {
   int32_t status;
 };
 
-constexpr std::array<Hint, 42> kHints{{
+constexpr std::array<Hint, 44> kHints{{
     {"can't allocate memory", VK_ERR_OUT_OF_MEMORY},
     {"out of memory", VK_ERR_OUT_OF_MEMORY},
     {"not enough memory", VK_ERR_OUT_OF_MEMORY},
@@ -36,6 +36,8 @@ constexpr std::array<Hint, 42> kHints{{
     {"pytorch is not linked with support for cuda", VK_ERR_DEVICE},
     {"from the 'cuda' backend", VK_ERR_DEVICE},
     {"device type", VK_ERR_DEVICE},
+    {"is not implemented", VK_ERR_NOT_IMPLEMENTED},
+    {"rule not implemented", VK_ERR_NOT_IMPLEMENTED},
     {"dtype", VK_ERR_DTYPE},
     {"scalar type", VK_ERR_DTYPE},
     {"scalartype", VK_ERR_DTYPE},

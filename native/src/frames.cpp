@@ -68,15 +68,16 @@ bool reroute_pending() noexcept {
 int32_t derivative_depth() noexcept {
   int32_t depth = 0;
   for (const Frame* frame = innermost; frame != nullptr; frame = frame->parent) {
-    if (frame->kind != FrameKind::kVmap) ++depth;
+    depth += frame->order;
   }
   return depth;
 }
 
-Level::Level(FrameKind kind, int64_t batch_size, at::functorch::RandomnessType randomness) {
+Level::Level(FrameKind kind, int32_t order, int64_t batch_size, at::functorch::RandomnessType randomness) {
   using at::functorch::TransformType;
   frame_.id = next_frame_id();
   frame_.kind = kind;
+  frame_.order = order;
   frame_.parent = innermost;
   switch (kind) {
     case FrameKind::kVmap:

@@ -19,6 +19,7 @@ enum class FrameKind { kVmap, kGrad, kJvp };
 struct Frame {
   uint64_t id = 0;
   FrameKind kind = FrameKind::kVmap;
+  int32_t order = 0;  // derivatives taken in this frame: 2 for a double backward
   Frame* parent = nullptr;
   bool reroute = false;           // only kJvp: evaluate again in reverse mode
   const char* refused = nullptr;  // only kJvp: an operator in it that no mode gets right here
@@ -45,10 +46,10 @@ bool reroute_pending() noexcept;
 // One level of libtorch's interpreter stack together with its Frame; both end with the scope, also by exception.
 class Level {
  public:
-  static Level grad() { return Level(FrameKind::kGrad, 0, at::functorch::RandomnessType::Error); }
-  static Level jvp() { return Level(FrameKind::kJvp, 0, at::functorch::RandomnessType::Error); }
+  static Level grad(int32_t order = 1) { return Level(FrameKind::kGrad, order); }
+  static Level jvp() { return Level(FrameKind::kJvp, 1); }
   static Level vmap(int64_t batch_size, at::functorch::RandomnessType randomness) {
-    return Level(FrameKind::kVmap, batch_size, randomness);
+    return Level(FrameKind::kVmap, 0, batch_size, randomness);
   }
   ~Level();
   Level(const Level&) = delete;
@@ -58,7 +59,8 @@ class Level {
   const Frame& frame() const { return frame_; }
 
  private:
-  Level(FrameKind kind, int64_t batch_size, at::functorch::RandomnessType randomness);
+  Level(FrameKind kind, int32_t order, int64_t batch_size = 0,
+        at::functorch::RandomnessType randomness = at::functorch::RandomnessType::Error);
 
   Frame frame_;
   int64_t level_ = 0;
@@ -67,7 +69,7 @@ class Level {
 // The operator that a jvp frame of this thread has refused, or null.
 const char* refusal_pending() noexcept;
 
-// Number of frames that are derivatives (grad or jvp): what is computed now may be differentiated as often.
+// Number of derivatives (grad or jvp) around the running code: what is computed now is differentiated as often.
 int32_t derivative_depth() noexcept;
 
 inline bool inside_derivative() noexcept { return derivative_depth() > 0; }

@@ -52,17 +52,8 @@ bool replace_cdist(Stack& stack) {
   return true;
 }
 
-// index_fill is a scatter of one value along the dimension.
-at::Tensor scatter_index(const at::Tensor& self, int64_t dim, const at::Tensor& index) {
-  TORCH_CHECK(index.dim() <= 1, "index_fill: the index has more than one dimension");
-  std::vector<int64_t> view(static_cast<size_t>(self.dim()), 1);
-  std::vector<int64_t> sizes = self.sizes().vec();
-  const auto at_dim = static_cast<size_t>(dim);
-  view[at_dim] = index.numel();
-  sizes[at_dim] = index.numel();
-  return index.to(at::kLong).reshape(view).expand(sizes);
-}
-
+// index_fill is a choice between the value and the input by a mask over one dimension. (A scatter of the expanded
+// value would count its derivative once for each repeated index.)
 bool replace_index_fill(Stack& stack) {
   const c10::IValue value = pop(stack);
   const at::Tensor index = pop(stack).toTensor();
@@ -71,16 +62,53 @@ bool replace_index_fill(Stack& stack) {
   const bool scalar = self.dim() == 0;
   if (scalar) self = self.unsqueeze(0);
   TORCH_CHECK(dim >= -self.dim() && dim < self.dim(), "index_fill: dimension out of range: ", dim);
+  TORCH_CHECK(index.dim() <= 1, "index_fill: the index has more than one dimension");
   if (dim < 0) dim += self.dim();
-  const at::Tensor where = scatter_index(self, dim, index);
+  std::vector<int64_t> view(static_cast<size_t>(self.dim()), 1);
+  view[static_cast<size_t>(dim)] = self.size(dim);
+  const at::Tensor mask = at::zeros({self.size(dim)}, self.options().dtype(at::kBool))
+                              .scatter(0, index.to(at::kLong).reshape({-1}), true)
+                              .reshape(view);
   at::Tensor filled;
   if (value.isTensor()) {
     TORCH_CHECK(value.toTensor().dim() == 0, "index_fill: the value must have no dimensions");
-    filled = self.scatter(dim, where, value.toTensor().to(self.scalar_type()).expand(where.sizes()));
+    filled = at::where(mask, value.toTensor().to(self.scalar_type()), self);
   } else {
-    filled = self.scatter(dim, where, value.toScalar());
+    filled = self.masked_fill(mask, value.toScalar());
   }
   push(stack, scalar ? filled.squeeze(0) : filled);
+  return true;
+}
+
+// Each prefix's logsumexp, over a masked square of the dimension: quadratic in its length, and right to any order.
+bool replace_logcumsumexp(Stack& stack) {
+  const int64_t dim = pop(stack).toInt();
+  const at::Tensor self = pop(stack).toTensor();
+  if (self.dim() == 0) {
+    push(stack, self.clone());
+    return true;
+  }
+  const at::Tensor last = self.movedim(dim, -1);
+  const int64_t length = last.size(-1);
+  const at::Tensor later = at::ones({length, length}, self.options().dtype(at::kBool)).triu(1);
+  const at::Tensor prefixes =
+      last.unsqueeze(-2).masked_fill(later, -std::numeric_limits<double>::infinity()).logsumexp(-1);
+  push(stack, prefixes.movedim(-1, dim));
+  return true;
+}
+
+// narrow with a tensor as start is an index_select of consecutive places.
+bool replace_narrow(Stack& stack) {
+  if (!torch::jit::peek(stack, 2, 4).isTensor()) return false;
+  const int64_t length = pop(stack).toInt();
+  const at::Tensor start = pop(stack).toTensor();
+  const int64_t dim = pop(stack).toInt();
+  const at::Tensor self = pop(stack).toTensor();
+  TORCH_CHECK(start.dim() == 0 && at::isIntegralType(start.scalar_type(), /*includeBool=*/false),
+              "narrow: start must be an integer without dimensions");
+  TORCH_CHECK(length >= 0 && length <= self.size(dim), "narrow: length out of range: ", length);
+  const at::Tensor first = at::where(start < 0, start + self.size(dim), start);
+  push(stack, self.index_select(dim, first + at::arange(length, start.options())));
   return true;
 }
 
@@ -265,14 +293,16 @@ constexpr std::array kTable{
           "the forward rule changes intermediates in place, so the derivative of the product is wrong"},
     Guard{"aten::ormqr", GuardWhen::kJvpInsideDerivative, GuardAction::kReverse,
           "the forward rule changes intermediates in place, so the derivative of the product is wrong"},
-    Guard{"aten::logcumsumexp", GuardWhen::kJvp, GuardAction::kReverse,
-          "the forward rule loses half of the digits"},
+    Guard{"aten::logcumsumexp", GuardWhen::kJvp, GuardAction::kReplace,
+          "the forward rule loses half of the digits, and its second derivative is not finite", &replace_logcumsumexp},
     Guard{"aten::triangular_solve", GuardWhen::kGradInsideJvp, GuardAction::kReverse,
           "forward over reverse gives a wrong product"},
     Guard{"aten::cdist", GuardWhen::kTransform, GuardAction::kReplace,
           "its backward has no right batching rule, and it has no forward rule", &replace_cdist},
     Guard{"aten::index_fill", GuardWhen::kVmap, GuardAction::kReplace,
           "the batching rule fills the wrong places where the index is batched", &replace_index_fill},
+    Guard{"aten::narrow", GuardWhen::kVmap, GuardAction::kReplace, "there is no batching rule for a start that is a tensor",
+          &replace_narrow},
 };
 
 bool holds(GuardWhen when) noexcept {

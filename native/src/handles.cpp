@@ -1,5 +1,6 @@
 #include "handles.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
 #include <c10/core/DispatchKeySet.h>
@@ -55,6 +56,8 @@ bool is_wrapped(const at::Tensor& tensor) {
 
 vk_tensor make_handle(at::Tensor value) {
   if (!value.defined()) return nullptr;
+  // Forward mode may answer with zeros that have no storage; outside libtorch they must be ordinary zeros.
+  if (value._is_zerotensor()) value = at::zeros(value.sizes(), value.options());
   const Frame* frame = current_frame();
   const uint64_t bound = frame != nullptr && is_wrapped(value) ? frame->id : 0;
   int64_t bytes = 0;

@@ -3,6 +3,7 @@
 #include "transforms.h"
 
 #include <c10/core/GradMode.h>
+#include <pthread.h>
 
 #include "errors.h"
 #include "handles.h"
@@ -37,6 +38,25 @@ class Borrowed {
   }
   std::vector<vk_tensor> handles_;
 };
+
+// NOTE [Deep nesting]
+// Transforms nest on the native stack, with the JVM's frames in between. The JVM cannot throw StackOverflowError from
+// the entry of an upcall: it ends the process. So a callback is refused while there is still room to say so.
+constexpr size_t kStackReserve = size_t{256} * 1024;
+
+bool stack_is_short() {
+  thread_local const char* lowest = [] {
+    void* address = nullptr;
+    size_t size = 0;
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return static_cast<const char*>(nullptr);
+    pthread_attr_getstack(&attributes, &address, &size);
+    pthread_attr_destroy(&attributes);
+    return static_cast<const char*>(address);
+  }();
+  const char here = 0;
+  return lowest != nullptr && static_cast<size_t>(&here - lowest) < kStackReserve;
+}
 
 Tensors take_outputs(std::vector<vk_tensor>& handles, int64_t count) {
   Tensors outputs;
@@ -88,6 +108,8 @@ void require_call(vk_function function, int64_t count, const void* outputs, cons
 
 Function callback(vk_function function, int64_t context) {
   return [function, context](const Tensors& inputs) {
+    require(!stack_is_short(), VK_ERR_UNSUPPORTED,
+            "transforms are nested too deeply for this thread's stack; give the thread a larger one");
     const Borrowed borrowed(inputs);
     std::vector<vk_tensor> outputs(VK_MAX_OUTPUTS, nullptr);
     int64_t count = 0;

@@ -156,9 +156,10 @@ JvpResult jvp_reverse(const Function& function, const Tensors& primals, const Te
   Tensors live_probes;
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (!outputs[i].requires_grad()) continue;
-    // Operators run at this level wrap their results; the probe wraps the bare zeros anew, as a leaf.
-    const at::Tensor zeros = unwrap(at::zeros_like(outputs[i]), level.id());
-    probes[i] = std::move(differentiable_copies({zeros}, level.id()).front());
+    // Operators run at this level wrap their results; the probe wraps the bare value anew, as a leaf. Any value does,
+    // since the pullback is linear; at zero, formulas that go through a logarithm would give NaN.
+    const at::Tensor ones = unwrap(at::ones_like(outputs[i]), level.id());
+    probes[i] = std::move(differentiable_copies({ones}, level.id()).front());
     live_outputs.push_back(outputs[i]);
     live_probes.push_back(probes[i]);
   }
@@ -285,7 +286,7 @@ HvpResult hvp(const Function& function, const Tensors& primals, const Tensors& v
   }
   require(mode == VK_HVP_REVERSE_OVER_REVERSE, VK_ERR_ARGUMENT, "mode is none of vk_hvp_mode's values");
   const bool nested = inside_derivative();
-  const Level level = Level::grad();
+  const Level level = Level::grad(/*order=*/2);
   const c10::AutoGradMode grad_mode(true);
   const Tensors inputs = differentiable_copies(primals, level.id());
   const Tensors outputs = function(inputs);
