@@ -41,7 +41,11 @@ final class Status {
   }
 
   private static RuntimeException failure(int status, String operation, String text) {
-    String message = operation + ": " + (text.isEmpty() ? "failed with status " + status : text);
+    // For operator calls the native message starts with the operator and its arguments already.
+    String message =
+        text.isEmpty()
+            ? operation + ": failed with status " + status
+            : text.startsWith(operation) ? text : operation + ": " + text;
     return switch (status) {
       case 1 -> new ArgumentException(message);
       case 2 -> new TorchException(message);

@@ -620,6 +620,16 @@ abstract sealed class TensorPointwise extends TensorHandle permits TensorReducti
   }
 
   /**
+   * Gaussian error linear unit.
+   *
+   * @param tanh whether to take the approximation by the hyperbolic tangent, as GPT-2 does
+   * @return a new tensor
+   */
+  public final Tensor gelu(boolean tanh) {
+    return Invoker.of(GELU).tensor(this).text(tanh ? "tanh" : "none").one();
+  }
+
+  /**
    * Sigmoid linear unit (swish).
    *
    * @return a new tensor
