@@ -124,7 +124,7 @@ request() {
   local sum
   sum=$({
     own_sources
-    printf '%s\0' "$NATIVE/CMakeLists.txt" "$NATIVE/test/visibility.cmake" "$ROOT/build-native.sh"
+    printf '%s\0' "$NATIVE/CMakeLists.txt" "$NATIVE/viking_native.map" "$NATIVE/test/visibility.cmake" "$ROOT/build-native.sh"
   } | xargs -0 cat | sha256sum | cut -c1-32)
   printf '%s cuda=%s home=%s path=%s cc=%s cxx=%s\n' "$sum" "$cuda" "${LIBTORCH_HOME:-}" \
     "$(printf %s "$PATH:$CACHE" | sha256sum | cut -c1-16)" "${CC:-}" "${CXX:-}"

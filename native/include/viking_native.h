@@ -47,23 +47,23 @@ enum vk_constants {
 /* vk_status: what a function returns. */
 enum vk_status {
   VK_OK = 0,
-  VK_ERR_ARGUMENT = 1,        /* an argument of the call itself is wrong; nothing was run */
-  VK_ERR_TORCH = 2,           /* libtorch refused the operation for another reason than those below */
-  VK_ERR_CALLBACK = 3,        /* the transformed function reported failure */
-  VK_ERR_OUT_OF_MEMORY = 4,   /* the device or the host has no memory left; the process goes on */
-  VK_ERR_CLOSED = 5,          /* a null or released handle */
-  VK_ERR_ESCAPED = 6,         /* a tensor or pullback used outside the transform it was made in */
-  VK_ERR_UNSUPPORTED = 7,     /* the operator is refused here because its result would be wrong */
-  VK_ERR_INTERNAL = 8,        /* a defect of this library or of libtorch */
-  VK_ERR_REROUTE = 9,         /* see NOTE [Reroute]; pass it on by returning it from the function */
-  VK_ERR_CAPACITY = 10,       /* the caller's array is too short; the needed count was written */
+  VK_ERR_ARGUMENT = 1,      /* an argument of the call itself is wrong; nothing was run */
+  VK_ERR_TORCH = 2,         /* libtorch refused the operation for another reason than those below */
+  VK_ERR_CALLBACK = 3,      /* the transformed function reported failure */
+  VK_ERR_OUT_OF_MEMORY = 4, /* the device or the host has no memory left; the process goes on */
+  VK_ERR_CLOSED = 5,        /* a null or released handle */
+  VK_ERR_ESCAPED = 6,       /* a tensor or pullback used outside the transform it was made in */
+  VK_ERR_UNSUPPORTED = 7,   /* the operator is refused here because its result would be wrong */
+  VK_ERR_INTERNAL = 8,      /* a defect of this library or of libtorch */
+  VK_ERR_REROUTE = 9,       /* see NOTE [Reroute]; pass it on by returning it from the function */
+  VK_ERR_CAPACITY = 10,     /* the caller's array is too short; the needed count was written */
   VK_ERR_UNKNOWN_OPERATOR = 11,
-  VK_ERR_SHAPE = 12,          /* libtorch: sizes or dimensions do not fit */
-  VK_ERR_DTYPE = 13,          /* libtorch: dtypes do not fit */
-  VK_ERR_DEVICE = 14,         /* libtorch: devices do not fit, or the device is not there */
-  VK_ERR_INDEX = 15,          /* libtorch: index out of range */
-  VK_ERR_NOT_IMPLEMENTED = 16,/* libtorch: no kernel or derivative for this operator */
-  VK_ERR_LINALG = 17          /* libtorch: a factorisation failed (singular, not positive definite, ...) */
+  VK_ERR_SHAPE = 12,           /* libtorch: sizes or dimensions do not fit */
+  VK_ERR_DTYPE = 13,           /* libtorch: dtypes do not fit */
+  VK_ERR_DEVICE = 14,          /* libtorch: devices do not fit, or the device is not there */
+  VK_ERR_INDEX = 15,           /* libtorch: index out of range */
+  VK_ERR_NOT_IMPLEMENTED = 16, /* libtorch: no kernel or derivative for this operator */
+  VK_ERR_LINALG = 17           /* libtorch: a factorisation failed (singular, not positive definite, ...) */
 };
 
 /* vk_dtype: element types; the values are libtorch's ScalarType codes. */
@@ -278,8 +278,7 @@ VK_API int32_t vk_tensor_data(vk_tensor tensor, void **data, char *error, int64_
  * Converts: dtype -1, device_type -1 keep what there is. copy 1 forces a new tensor. Differentiable.
  */
 VK_API int32_t vk_tensor_to(vk_tensor tensor, int32_t dtype, int32_t device_type, int32_t device_index,
-                            int32_t non_blocking, int32_t copy, vk_tensor *result, char *error,
-                            int64_t error_capacity);
+                            int32_t non_blocking, int32_t copy, vk_tensor *result, char *error, int64_t error_capacity);
 
 /* ---- operators -------------------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 // Exports: random generators with a state of their own.
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
+#include <ATen/CPUGeneratorImpl.h>
 
 #include <memory>
 

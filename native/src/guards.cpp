@@ -31,7 +31,8 @@ bool replace_cdist(Stack& stack) {
   const at::Tensor x2 = pop(stack).toTensor();
   const at::Tensor x1 = pop(stack).toTensor();
   TORCH_CHECK(x1.dim() >= 2 && x2.dim() >= 2, "cdist: needs at least two dimensions");
-  TORCH_CHECK(x1.size(-1) == x2.size(-1), "cdist: the last dimensions differ in size: ", x1.size(-1), " and ", x2.size(-1));
+  TORCH_CHECK(x1.size(-1) == x2.size(-1), "cdist: the last dimensions differ in size: ", x1.size(-1), " and ",
+              x2.size(-1));
   TORCH_CHECK(p >= 0, "cdist: p is negative");
   const at::Tensor difference = x1.unsqueeze(-2) - x2.unsqueeze(-3);
   at::Tensor result;
@@ -130,7 +131,8 @@ Normalised normalise(const at::Tensor& input, const std::vector<int64_t>& dims, 
   return result;
 }
 
-at::Tensor affine(at::Tensor normal, const c10::IValue& weight, const c10::IValue& bias, const std::vector<int64_t>& view) {
+at::Tensor affine(at::Tensor normal, const c10::IValue& weight, const c10::IValue& bias,
+                  const std::vector<int64_t>& view) {
   if (!weight.isNone() && weight.toTensor().defined()) normal = normal * weight.toTensor().reshape(view);
   if (!bias.isNone() && bias.toTensor().defined()) normal = normal + bias.toTensor().reshape(view);
   return normal;
@@ -139,8 +141,9 @@ at::Tensor affine(at::Tensor normal, const c10::IValue& weight, const c10::IValu
 Normalised layer_norm(const at::Tensor& input, const std::vector<int64_t>& shape, const c10::IValue& weight,
                       const c10::IValue& bias, double eps) {
   const auto rank = static_cast<int64_t>(shape.size());
-  TORCH_CHECK(rank >= 1 && rank <= input.dim() && input.sizes().slice(static_cast<size_t>(input.dim() - rank)).equals(shape),
-              "layer_norm: normalized_shape does not match the last sizes of the input");
+  TORCH_CHECK(
+      rank >= 1 && rank <= input.dim() && input.sizes().slice(static_cast<size_t>(input.dim() - rank)).equals(shape),
+      "layer_norm: normalized_shape does not match the last sizes of the input");
   std::vector<int64_t> dims;
   for (int64_t d = input.dim() - rank; d < input.dim(); ++d) dims.push_back(d);
   Normalised result = normalise(input, dims, eps);
@@ -187,7 +190,10 @@ Normalised batch_norm(const at::Tensor& input, const c10::IValue& weight, const 
   result.output = affine(result.output, weight, bias, view);
   const int64_t count = input.numel() / std::max<int64_t>(input.size(1), 1);
   update_running(running_mean, result.mean.flatten(), momentum);
-  update_running(running_var, result.variance.flatten() * (static_cast<double>(count) / static_cast<double>(std::max<int64_t>(count - 1, 1))), momentum);
+  update_running(
+      running_var,
+      result.variance.flatten() * (static_cast<double>(count) / static_cast<double>(std::max<int64_t>(count - 1, 1))),
+      momentum);
   return result;
 }
 
@@ -301,8 +307,8 @@ constexpr std::array kTable{
           "its backward has no right batching rule, and it has no forward rule", &replace_cdist},
     Guard{"aten::index_fill", GuardWhen::kVmap, GuardAction::kReplace,
           "the batching rule fills the wrong places where the index is batched", &replace_index_fill},
-    Guard{"aten::narrow", GuardWhen::kVmap, GuardAction::kReplace, "there is no batching rule for a start that is a tensor",
-          &replace_narrow},
+    Guard{"aten::narrow", GuardWhen::kVmap, GuardAction::kReplace,
+          "there is no batching rule for a start that is a tensor", &replace_narrow},
 };
 
 bool holds(GuardWhen when) noexcept {
@@ -402,8 +408,8 @@ bool OperatorGuards::apply(torch::jit::Stack& stack) const {
         if (request_reroute()) throw Reroute{};
         break;
       case GuardAction::kRefuse:
-        throw Failure(VK_ERR_UNSUPPORTED, std::string(guard->op) + " is refused under " + text_of(guard->when) + ": " +
-                                              guard->reason);
+        throw Failure(VK_ERR_UNSUPPORTED,
+                      std::string(guard->op) + " is refused under " + text_of(guard->when) + ": " + guard->reason);
       case GuardAction::kReplace:
         if (guard->replacement(stack)) return true;
         break;
@@ -413,15 +419,16 @@ bool OperatorGuards::apply(torch::jit::Stack& stack) const {
 }
 
 LeafObserver::LeafObserver()
-    : handle_(at::addThreadLocalCallback(
-          at::RecordFunctionCallback(&on_operator).scopes({at::RecordScope::FUNCTION}))) {}
+    : handle_(
+          at::addThreadLocalCallback(at::RecordFunctionCallback(&on_operator).scopes({at::RecordScope::FUNCTION}))) {}
 
 LeafObserver::~LeafObserver() { at::removeCallback(handle_); }
 
 std::string guards_text() {
   std::string text;
   for (const Guard& guard : kTable) {
-    text += std::string(guard.op) + "\t" + text_of(guard.when) + "\t" + text_of(guard.action) + "\t" + guard.reason + "\n";
+    text +=
+        std::string(guard.op) + "\t" + text_of(guard.when) + "\t" + text_of(guard.action) + "\t" + guard.reason + "\n";
   }
   return text;
 }

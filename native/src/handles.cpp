@@ -165,7 +165,8 @@ c10::Device device_of(int32_t device_type, int32_t device_index) {
     return {c10::DeviceType::CPU};
   }
   if (device_type != VK_CUDA) {
-    throw Failure(VK_ERR_DEVICE, "device type " + std::to_string(device_type) + " is unknown; needed: 0 (CPU) or 1 (CUDA)");
+    throw Failure(VK_ERR_DEVICE,
+                  "device type " + std::to_string(device_type) + " is unknown; needed: 0 (CPU) or 1 (CUDA)");
   }
   const int32_t count = vk_device_count(VK_CUDA);
   if (count == 0) {

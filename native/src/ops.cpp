@@ -71,7 +71,8 @@ class Registry {
 torch::jit::Stack make_stack(const vk_op_s& op, const vk_value* arguments, int64_t count) {
   const auto needed = static_cast<int64_t>(op.arguments.size());
   if (count < 0 || count > needed) {
-    throw Failure(VK_ERR_ARGUMENT, std::to_string(count) + " arguments given, the schema has " + std::to_string(needed));
+    throw Failure(VK_ERR_ARGUMENT,
+                  std::to_string(count) + " arguments given, the schema has " + std::to_string(needed));
   }
   require(count == 0 || arguments != nullptr, VK_ERR_ARGUMENT, "arguments is null");
   torch::jit::Stack stack;
@@ -210,7 +211,9 @@ int32_t vk_op_call(vk_op op, const vk_value* arguments, int64_t num_arguments, v
     // An operator inside this one asked for reverse mode: what was computed is not to be trusted.
     if (viking::current_frame() != nullptr) {
       if (const char* refused = viking::refusal_pending()) {
-        throw viking::Failure(VK_ERR_UNSUPPORTED, std::string(refused) + " is refused in a jvp inside another derivative: its result would be wrong");
+        throw viking::Failure(
+            VK_ERR_UNSUPPORTED,
+            std::string(refused) + " is refused in a jvp inside another derivative: its result would be wrong");
       }
       if (viking::reroute_pending()) throw viking::Reroute{};
     }

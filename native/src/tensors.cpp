@@ -78,9 +78,10 @@ Layout checked_layout(int64_t num_bytes, int32_t dtype, const int64_t* sizes, in
 const at::Tensor& unwrapped(vk_tensor handle, const char* what) {
   const at::Tensor& tensor = tensor_of(handle, "tensor");
   if (is_wrapped(tensor)) {
-    throw Failure(VK_ERR_UNSUPPORTED, std::string(what) +
-                                          ": the elements of a tensor inside a transform cannot be read; they stand for "
-                                          "a whole batch or carry a derivative. Return the tensor from the function");
+    throw Failure(VK_ERR_UNSUPPORTED,
+                  std::string(what) +
+                      ": the elements of a tensor inside a transform cannot be read; they stand for "
+                      "a whole batch or carry a derivative. Return the tensor from the function");
   }
   return tensor;
 }
@@ -109,7 +110,8 @@ int32_t vk_tensor_from_data(const void* data, int64_t num_bytes, int32_t dtype, 
     if (viking::is_wrapped(host)) {
       // Inside a transform even a fresh tensor comes wrapped; the elements belong into what it wraps, so the copy is
       // made by an operator, from a view of the caller's memory.
-      const at::Tensor source = at::from_blob(const_cast<void*>(data), layout.sizes, at::TensorOptions().dtype(layout.dtype));
+      const at::Tensor source =
+          at::from_blob(const_cast<void*>(data), layout.sizes, at::TensorOptions().dtype(layout.dtype));
       host = source.clone();
     } else if (layout.bytes > 0) {
       std::memcpy(host.mutable_data_ptr(), data, static_cast<size_t>(layout.bytes));

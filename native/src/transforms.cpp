@@ -82,8 +82,7 @@ Tensors take_outputs(std::vector<vk_tensor>& handles, int64_t count) {
 void require_room(size_t needed, int64_t capacity, int64_t* num_outputs) {
   *num_outputs = static_cast<int64_t>(needed);
   if (static_cast<int64_t>(needed) > capacity) {
-    throw Failure(VK_ERR_CAPACITY,
-                  std::to_string(needed) + " outputs, room for " + std::to_string(capacity));
+    throw Failure(VK_ERR_CAPACITY, std::to_string(needed) + " outputs, room for " + std::to_string(capacity));
   }
 }
 
@@ -113,10 +112,11 @@ Function callback(vk_function function, int64_t context) {
     const Borrowed borrowed(inputs);
     std::vector<vk_tensor> outputs(VK_MAX_OUTPUTS, nullptr);
     int64_t count = 0;
-    const int32_t status = function(context, borrowed.handles().data(), static_cast<int64_t>(inputs.size()),
-                                    outputs.data(), &count);
+    const int32_t status =
+        function(context, borrowed.handles().data(), static_cast<int64_t>(inputs.size()), outputs.data(), &count);
     if (status != VK_OK) throw CallbackFailure{status};
-    require(count >= 0 && count <= VK_MAX_OUTPUTS, VK_ERR_ARGUMENT, "the function returned more than VK_MAX_OUTPUTS outputs");
+    require(count >= 0 && count <= VK_MAX_OUTPUTS, VK_ERR_ARGUMENT,
+            "the function returned more than VK_MAX_OUTPUTS outputs");
     Tensors results = take_outputs(outputs, count);
     require(!results.empty(), VK_ERR_ARGUMENT, "the function returned no output; at least one tensor is needed");
     // The function may have swallowed the status that asked it to stop.
@@ -147,9 +147,8 @@ int32_t vk_jvp(vk_function function, int64_t context, const vk_tensor* primals, 
   });
 }
 
-int32_t vk_vjp(vk_function function, int64_t context, const vk_tensor* primals, int64_t num_primals,
-               vk_tensor* outputs, int64_t capacity, int64_t* num_outputs, vk_pullback* pullback, char* error,
-               int64_t error_capacity) {
+int32_t vk_vjp(vk_function function, int64_t context, const vk_tensor* primals, int64_t num_primals, vk_tensor* outputs,
+               int64_t capacity, int64_t* num_outputs, vk_pullback* pullback, char* error, int64_t error_capacity) {
   return guarded(error, error_capacity, [&] {
     viking::require_call(function, num_primals, outputs, num_outputs);
     require(pullback != nullptr, VK_ERR_ARGUMENT, "pullback (output) is null");
@@ -169,7 +168,8 @@ int32_t vk_pullback_apply(vk_pullback pullback, const vk_tensor* cotangents, int
     require(gradients != nullptr, VK_ERR_ARGUMENT, "gradients is null");
     const auto value = pullback->value;
     if (num_primals != static_cast<int64_t>(value->primals.size())) {
-      throw viking::Failure(VK_ERR_CAPACITY, "room for " + std::to_string(num_primals) + " gradients, the function has " +
+      throw viking::Failure(VK_ERR_CAPACITY, "room for " + std::to_string(num_primals) +
+                                                 " gradients, the function has " +
                                                  std::to_string(value->primals.size()) + " primals");
     }
     const auto result =
@@ -215,8 +215,7 @@ int32_t vk_vmap(vk_function function, int64_t context, const vk_tensor* inputs, 
     options.out_dims.assign(out_dims, out_dims + num_out_dims);
     options.chunk_size = chunk_size;
     options.randomness = static_cast<at::functorch::RandomnessType>(randomness);
-    const auto result =
-        viking::vmap(callback(function, context), tensors_of(inputs, num_inputs, "inputs"), options);
+    const auto result = viking::vmap(callback(function, context), tensors_of(inputs, num_inputs, "inputs"), options);
     viking::require_room(result.size(), capacity, num_outputs);
     viking::deliver({{&result, outputs}});
   });

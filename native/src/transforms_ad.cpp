@@ -102,9 +102,10 @@ Tensors gradients_of(const Tensors& outputs, const Tensors& inputs, const Tensor
 
 // An operator inside this jvp is right neither in forward mode nor in two reverse passes, here.
 [[noreturn]] void refuse(const char* op) {
-  throw Failure(VK_ERR_UNSUPPORTED, std::string(op) +
-                                        " is refused in a jvp inside another derivative: its result would be wrong; use "
-                                        "the operator that calls it in a form built from primitives");
+  throw Failure(VK_ERR_UNSUPPORTED,
+                std::string(op) +
+                    " is refused in a jvp inside another derivative: its result would be wrong; use "
+                    "the operator that calls it in a form built from primitives");
 }
 
 std::optional<JvpResult> jvp_forward(const Function& function, const Tensors& primals, const Tensors& tangents) {
@@ -165,7 +166,8 @@ JvpResult jvp_reverse(const Function& function, const Tensors& primals, const Te
   }
   Tensors pushed(live_probes.size());
   if (!live_outputs.empty()) {
-    const Tensors pulled = gradients_of(live_outputs, inputs, live_probes, /*retain_graph=*/true, /*create_graph=*/true);
+    const Tensors pulled =
+        gradients_of(live_outputs, inputs, live_probes, /*retain_graph=*/true, /*create_graph=*/true);
     pushed = gradients_of(pulled, live_probes, tangents, /*retain_graph=*/nested, /*create_graph=*/nested);
   }
   JvpResult result;
@@ -208,7 +210,8 @@ void require_alike(const Tensors& given, const char* given_name, const Tensors& 
   for (size_t i = 0; i < given.size(); ++i) {
     if (nullable && !given[i].defined()) continue;
     const std::string which = std::string(given_name) + "[" + std::to_string(i) + "] is " + describe(given[i]) +
-                              ", needed like " + expected_name + "[" + std::to_string(i) + "]: " + describe(expected[i]);
+                              ", needed like " + expected_name + "[" + std::to_string(i) +
+                              "]: " + describe(expected[i]);
     if (!given[i].sizes().equals(expected[i].sizes())) throw Failure(VK_ERR_SHAPE, which);
     if (given[i].scalar_type() != expected[i].scalar_type()) throw Failure(VK_ERR_DTYPE, which);
     if (given[i].device() != expected[i].device()) throw Failure(VK_ERR_DEVICE, which);
@@ -239,8 +242,7 @@ VjpResult vjp(const Function& function, const Tensors& primals) {
 
 Tensors pull_back(const Pullback& pullback, const Tensors& cotangents) {
   if (pullback.frame != 0 && !frame_is_active(pullback.frame)) {
-    throw Failure(VK_ERR_ESCAPED,
-                  "the pullback was made inside a transform that has ended, or runs on another thread");
+    throw Failure(VK_ERR_ESCAPED, "the pullback was made inside a transform that has ended, or runs on another thread");
   }
   require_alike(cotangents, "cotangents", pullback.outputs, "outputs", /*nullable=*/true);
   const bool nested = inside_derivative();

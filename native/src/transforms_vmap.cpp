@@ -24,8 +24,8 @@ struct Plan {
 
 Plan plan(const Tensors& inputs, const VmapOptions& options) {
   if (options.in_dims.size() != inputs.size()) {
-    throw Failure(VK_ERR_ARGUMENT, std::to_string(options.in_dims.size()) + " in_dims for " +
-                                       std::to_string(inputs.size()) + " inputs");
+    throw Failure(VK_ERR_ARGUMENT,
+                  std::to_string(options.in_dims.size()) + " in_dims for " + std::to_string(inputs.size()) + " inputs");
   }
   Plan result{{}, -1};
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -51,8 +51,9 @@ Plan plan(const Tensors& inputs, const VmapOptions& options) {
 int64_t out_dim_of(const VmapOptions& options, size_t output, size_t num_outputs) {
   if (options.out_dims.size() == 1) return options.out_dims.front();
   if (options.out_dims.size() != num_outputs) {
-    throw Failure(VK_ERR_ARGUMENT, "vmap: " + std::to_string(options.out_dims.size()) + " out_dims, but the function returned " +
-                                       std::to_string(num_outputs) + " outputs");
+    throw Failure(VK_ERR_ARGUMENT, "vmap: " + std::to_string(options.out_dims.size()) +
+                                       " out_dims, but the function returned " + std::to_string(num_outputs) +
+                                       " outputs");
   }
   return options.out_dims[output];
 }
@@ -74,16 +75,14 @@ Tensors run(const Function& function, const Tensors& inputs, const Plan& plan, c
   Tensors examples;
   examples.reserve(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
-    examples.push_back(plan.in_dims[i].has_value()
-                           ? at::functorch::addBatchDim(inputs[i], *plan.in_dims[i], level.id())
-                           : inputs[i]);
+    examples.push_back(plan.in_dims[i].has_value() ? at::functorch::addBatchDim(inputs[i], *plan.in_dims[i], level.id())
+                                                   : inputs[i]);
   }
   const Tensors outputs = function(examples);
   Tensors exposed;
   exposed.reserve(outputs.size());
   for (size_t i = 0; i < outputs.size(); ++i) {
-    exposed.push_back(
-        expose(outputs[i], level.id(), plan.batch_size, out_dim_of(options, i, outputs.size()), i));
+    exposed.push_back(expose(outputs[i], level.id(), plan.batch_size, out_dim_of(options, i, outputs.size()), i));
   }
   return exposed;
 }

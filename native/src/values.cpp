@@ -1,7 +1,7 @@
 #include "values.h"
 
-#include <ATen/core/List.h>
 #include <ATen/core/jit_type.h>
+#include <ATen/core/List.h>
 
 #include "handles.h"
 
@@ -92,7 +92,8 @@ const char* kind_text(int32_t kind) {
 }
 
 [[noreturn]] void mismatch(const vk_value& value, const ArgumentSpec& spec) {
-  throw Failure(VK_ERR_ARGUMENT, "argument '" + spec.name + "' needs " + spec.type_text + ", given " + kind_text(value.kind));
+  throw Failure(VK_ERR_ARGUMENT,
+                "argument '" + spec.name + "' needs " + spec.type_text + ", given " + kind_text(value.kind));
 }
 
 template <typename T>
@@ -192,7 +193,8 @@ c10::IValue to_ivalue(const vk_value& value, const ArgumentSpec& spec) {
       return optional_tensor_list(value, spec);
     case ArgumentKind::kInt:
       // ScalarType arguments appear in schemas as integers.
-      if (value.kind == VK_DTYPE_VALUE) return c10::IValue(static_cast<int64_t>(dtype_of(value.as.i, spec.name.c_str())));
+      if (value.kind == VK_DTYPE_VALUE)
+        return c10::IValue(static_cast<int64_t>(dtype_of(value.as.i, spec.name.c_str())));
       if (value.kind != VK_INT) break;
       return c10::IValue(value.as.i);
     case ArgumentKind::kDouble:

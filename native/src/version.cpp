@@ -1,7 +1,7 @@
 // Exports: which library this is, and whether it fits its caller and its libtorch.
 #include <ATen/Context.h>
-#include <ATen/Version.h>
 #include <ATen/functorch/BatchedFallback.h>
+#include <ATen/Version.h>
 #include <torch/version.h>
 
 #include <string>
@@ -44,8 +44,8 @@ int32_t vk_handshake(int32_t abi_version, char* error, int64_t error_capacity) {
     }
     const std::string found = viking::runtime_torch();
     if (found != "unknown" && viking::minor_of(found) != viking::minor_of(TORCH_VERSION)) {
-      throw viking::Failure(VK_ERR_ARGUMENT, "this library was compiled against libtorch " + std::string(TORCH_VERSION) +
-                                                 ", but libtorch " + found +
+      throw viking::Failure(VK_ERR_ARGUMENT, "this library was compiled against libtorch " +
+                                                 std::string(TORCH_VERSION) + ", but libtorch " + found +
                                                  " was loaded; functorch's internals change between minor versions: "
                                                  "rebuild the library or provide the other libtorch");
     }

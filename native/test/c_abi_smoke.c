@@ -8,12 +8,12 @@
 
 static char error[4096];
 
-#define CHECK(condition)                                                          \
-  do {                                                                            \
-    if (!(condition)) {                                                           \
+#define CHECK(condition)                                                                 \
+  do {                                                                                   \
+    if (!(condition)) {                                                                  \
       fprintf(stderr, "%s:%d: %s failed (%s)\n", __FILE__, __LINE__, #condition, error); \
-      exit(1);                                                                    \
-    }                                                                             \
+      exit(1);                                                                           \
+    }                                                                                    \
   } while (0)
 #define OK(call) CHECK((call) == VK_OK)
 

@@ -24,7 +24,8 @@ TEST(Ops, EveryArgumentKindArrives) {
   const Tensor a = capi::make({1, 2, 3, 4, 5, 6}, {2, 3});
   EXPECT_EQ(capi::read(capi::call("aten::add", "Tensor", {capi::tensor(a), capi::tensor(a), capi::number(0.5)}))[5], 9);
   const std::vector<int64_t> dims{0};
-  const Tensor sums = capi::call("aten::sum", "dim_IntList", {capi::tensor(a), capi::integers(dims), capi::boolean(true)});
+  const Tensor sums =
+      capi::call("aten::sum", "dim_IntList", {capi::tensor(a), capi::integers(dims), capi::boolean(true)});
   EXPECT_EQ(capi::sizes(sums), (std::vector<int64_t>{1, 3}));
   EXPECT_EQ(capi::read(sums), (std::vector<double>{5, 7, 9}));
 
@@ -57,7 +58,9 @@ TEST(Ops, BadArgumentsAreNamed) {
   EXPECT_NE(message.find("'self'"), std::string::npos) << message;
   EXPECT_EQ(status_of([&] { capi::call("aten::mul", "Tensor", {capi::tensor(a)}); }), VK_ERR_ARGUMENT);
   EXPECT_EQ(status_of([&] { capi::call("aten::nothing", "", {}); }), VK_ERR_UNKNOWN_OPERATOR);
-  EXPECT_EQ(status_of([&] { capi::call("aten::select", "int", {capi::tensor(a), capi::integer(0), capi::integer(9)}); }),
+  EXPECT_EQ(status_of([&] {
+              capi::call("aten::select", "int", {capi::tensor(a), capi::integer(0), capi::integer(9)});
+            }),
             VK_ERR_INDEX);
   const std::vector<vk_value> many(9, capi::tensor(a));
   EXPECT_EQ(status_of([&] { capi::call("aten::neg", "", many); }), VK_ERR_ARGUMENT);
@@ -102,7 +105,8 @@ TEST(Tensors, BlobsAreKeptAliveThroughViews) {
     Tensor view;
     {
       const Tensor blob(handle);
-      view = capi::call("aten::slice", "Tensor", {capi::tensor(blob), capi::integer(0), capi::integer(1), capi::integer(3)});
+      view = capi::call("aten::slice", "Tensor",
+                        {capi::tensor(blob), capi::integer(0), capi::integer(1), capi::integer(3)});
     }
     EXPECT_EQ(vk_keep_alive_drain(&id, 1), 0);
     data[1] = 20;

@@ -103,7 +103,8 @@ TEST_F(Transforms, JacobiansAgreeInBothModesAndChunks) {
 }
 
 // sum(norm(x)^2 c): a function through an operator whose reverse-over-forward derivative is wrong upstream.
-void expect_second_order_by_differences(const Function& f, const std::vector<double>& x, const std::vector<int64_t>& sizes) {
+void expect_second_order_by_differences(const Function& f, const std::vector<double>& x,
+                                        const std::vector<int64_t>& sizes) {
   std::vector<double> v(x.size());
   for (size_t i = 0; i < v.size(); ++i) v[i] = std::sin(1.7 * static_cast<double>(i) + 0.3);
   const Tensor direction = capi::make(v, sizes);
@@ -124,8 +125,8 @@ TEST_F(Transforms, ReverseOverForwardThroughFusedLayerNormIsRight) {
   const std::vector<int64_t> shape{4};
   const Function f = [&](const Tensors& xs) {
     const Tensor y = capi::call("aten::layer_norm", "",
-                               {capi::tensor(xs[0]), capi::integers(shape), capi::none(), capi::none(), capi::number(1e-5),
-                                capi::boolean(false)});
+                                {capi::tensor(xs[0]), capi::integers(shape), capi::none(), capi::none(),
+                                 capi::number(1e-5), capi::boolean(false)});
     const Tensor c = capi::make({1, -2, 3, 0.5}, {4});
     return Tensors{capi::sum(capi::mul(capi::mul(y, y), c))};
   };
@@ -138,7 +139,9 @@ TEST_F(Transforms, ReverseOverForwardThroughSolveAndDeterminantIsRight) {
     const Tensor y = capi::call("aten::linalg_solve", "", {capi::tensor(xs[0]), capi::tensor(b)});
     return Tensors{capi::sum(capi::mul(y, y))};
   };
-  const Function det = [](const Tensors& xs) { return Tensors{capi::call("aten::linalg_det", "", {capi::tensor(xs[0])})}; };
+  const Function det = [](const Tensors& xs) {
+    return Tensors{capi::call("aten::linalg_det", "", {capi::tensor(xs[0])})};
+  };
   expect_second_order_by_differences(solve, {2.0, 0.5, -0.3, 1.5}, {2, 2});
   expect_second_order_by_differences(det, {2.0, 0.5, -0.3, 1.5}, {2, 2});
 }
