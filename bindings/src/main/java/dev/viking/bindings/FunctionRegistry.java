@@ -90,7 +90,7 @@ public final class FunctionRegistry {
                     FunctionRegistry.class, "dispatch", vk_function.descriptor().toMethodType());
         return Linker.nativeLinker().upcallStub(target, vk_function.descriptor(), Arena.global());
       } catch (ReflectiveOperationException e) {
-        throw new AssertionError("dispatch does not have the shape of vk_function", e);
+        throw new LinkageError("dispatch does not have the shape of vk_function", e);
       }
     }
   }

@@ -91,6 +91,7 @@ class FunctionRegistryTest {
     assertThat(FunctionRegistry.unregister(id)).isSameAs(thrown.getFirst());
   }
 
+  @SuppressWarnings("InfiniteRecursion") // running out of stack is the point
   private static long recurse(long depth) {
     return recurse(depth + 1) + 1;
   }
@@ -187,6 +188,7 @@ class FunctionRegistryTest {
    * How often a function of our own answered, and what it threw came back to us: 50 when all went
    * well.
    */
+  @SuppressWarnings({"ThreadPriorityCheck", "ReferenceEquality"}) // invite switches; the very same
   private static int registerCallAndUnregister(int status) {
     int right = 0;
     for (int i = 0; i < 50; i++) {
