@@ -6,6 +6,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -233,7 +235,7 @@ final class Invoker {
    * dimension.
    */
   List<@Nullable Tensor> all() {
-    return new ResultReader(this).read(runAny());
+    return read(runAny());
   }
 
   /** Calls an operator that works in place on {@code self}, and returns {@code self}. */
@@ -278,6 +280,7 @@ final class Invoker {
     return handle;
   }
 
+  @SuppressWarnings("MustBeClosedChecker") // closed when the call is over
   private MemorySegment room(long bytes) {
     long end = listBytes + ((bytes + 7) & ~7L);
     if (end <= LIST_BYTES) {
@@ -370,29 +373,26 @@ final class Invoker {
     return tensors;
   }
 
-  /** Reads results of every kind. */
-  private record ResultReader(Invoker invoker) {
-    List<@Nullable Tensor> read(MemorySegment values) {
-      @Nullable Tensor[] tensors = new @Nullable Tensor[(int) (values.byteSize() / VALUE_BYTES)];
-      // Take ownership of every handle first: making a tensor of a number is a native call of its
-      // own.
-      for (int i = 0; i < tensors.length; i++) {
-        if (values.get(ValueLayout.JAVA_INT, i * VALUE_BYTES) == TENSOR) {
-          long handle = values.get(ValueLayout.JAVA_LONG, i * VALUE_BYTES + PAYLOAD_OFFSET);
-          tensors[i] = new Tensor(handle, invoker);
-        }
-      }
-      for (int i = 0; i < tensors.length; i++) {
-        int kind = values.get(ValueLayout.JAVA_INT, i * VALUE_BYTES);
-        long bits = values.get(ValueLayout.JAVA_LONG, i * VALUE_BYTES + PAYLOAD_OFFSET);
-        switch (kind) {
-          case INT -> tensors[i] = Tensor.scalar(bits);
-          case DOUBLE -> tensors[i] = Tensor.scalar(Double.longBitsToDouble(bits), DType.FLOAT64);
-          case BOOL -> tensors[i] = Tensor.of(new boolean[] {bits != 0}, new long[0]);
-          default -> {}
-        }
-      }
-      return java.util.Collections.unmodifiableList(java.util.Arrays.asList(tensors));
+  // Takes ownership of every handle first: making a tensor of a number is a native call of its own.
+  private List<@Nullable Tensor> read(MemorySegment values) {
+    List<@Nullable Tensor> tensors = new ArrayList<>();
+    long count = values.byteSize() / VALUE_BYTES;
+    long[] bits = new long[(int) count];
+    int[] kinds = new int[(int) count];
+    for (int i = 0; i < count; i++) {
+      kinds[i] = values.get(ValueLayout.JAVA_INT, i * VALUE_BYTES);
+      bits[i] = values.get(ValueLayout.JAVA_LONG, i * VALUE_BYTES + PAYLOAD_OFFSET);
+      tensors.add(kinds[i] == TENSOR ? new Tensor(bits[i], this) : null);
     }
+    for (int i = 0; i < count; i++) {
+      switch (kinds[i]) {
+        case INT -> tensors.set(i, Tensor.scalar(bits[i]));
+        case DOUBLE ->
+            tensors.set(i, Tensor.scalar(Double.longBitsToDouble(bits[i]), DType.FLOAT64));
+        case BOOL -> tensors.set(i, Tensor.of(new boolean[] {bits[i] != 0}, new long[0]));
+        default -> {}
+      }
+    }
+    return Collections.unmodifiableList(tensors);
   }
 }

@@ -11,10 +11,8 @@ import java.io.Serial;
 final class RerouteSignal extends Error {
   @Serial private static final long serialVersionUID = 1L;
 
-  /** The only instance: it has no stack trace and no state. */
-  static final RerouteSignal INSTANCE = new RerouteSignal();
-
-  private RerouteSignal() {
+  /** Makes the signal, which has no stack trace and so costs little. */
+  RerouteSignal() {
     super("evaluate again by reverse mode (internal signal)", null, false, false);
   }
 }

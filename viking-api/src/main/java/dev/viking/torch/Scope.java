@@ -225,6 +225,7 @@ public final class Scope implements AutoCloseable {
   }
 
   /** The arena of memory views that end with this scope. */
+  @SuppressWarnings("MustBeClosedChecker") // closed with the scope
   Arena views() {
     if (views == null) {
       views = Arena.ofConfined();

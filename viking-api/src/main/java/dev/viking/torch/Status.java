@@ -54,7 +54,7 @@ final class Status {
       case 5 -> new ClosedException(message);
       case 6 -> new EscapedTensorException(message);
       case 7 -> new UnsupportedTransformException(message);
-      case REROUTE -> throw RerouteSignal.INSTANCE;
+      case REROUTE -> throw new RerouteSignal();
       case CAPACITY -> new InternalException(message + " (a result array was too short)");
       case 11 -> new UnknownOperatorException(message);
       case 12 -> new ShapeException(message);
@@ -70,7 +70,7 @@ final class Status {
   // A transformed function may throw a checked exception behind the compiler's back (Kotlin,
   // Lombok); it must
   // arrive unchanged, so it is rethrown without declaring it.
-  @SuppressWarnings("unchecked")
+  @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   private static <T extends Throwable> T sneaky(Throwable thrown) throws T {
     throw (T) thrown;
   }

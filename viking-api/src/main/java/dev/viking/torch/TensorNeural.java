@@ -542,7 +542,7 @@ abstract sealed class TensorNeural extends TensorMatrix permits TensorInPlace {
    * @return a new tensor [..., n, v]
    */
   public final Tensor attention(Tensor key, Tensor value) {
-    try (Tensor scaled = div(Math.sqrt(size(-1)));
+    try (Tensor scaled = div(Math.sqrt((double) size(-1)));
         Tensor keys = key.mT();
         Tensor scores = scaled.matmul(keys);
         Tensor weights = scores.softmax(-1)) {
