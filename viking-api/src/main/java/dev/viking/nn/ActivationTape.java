@@ -1,0 +1,110 @@
+package dev.viking.nn;
+
+import dev.viking.torch.Tensor;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Derivatives of {@link Activation}. With slope s'(z), the cotangent of z is {@code s'(z) d}, and
+ * its tangent {@code s'(z) Rd + s''(z) d Rz}.
+ */
+final class ActivationTape extends Tape {
+  // gelu_tanh(z) = z (1 + tanh(u)) / 2 with u = ROOT (z + CUBIC z^3).
+  private static final double ROOT = Math.sqrt(2 / Math.PI);
+  private static final double CUBIC = 0.044715;
+
+  private final Activation function;
+  private @Nullable Tensor saved;
+  private @Nullable Tensor tangents;
+
+  ActivationTape(Activation function) {
+    this.function = function;
+  }
+
+  @Override
+  List<@Nullable Tensor> saved() {
+    return Collections.singletonList(saved);
+  }
+
+  @Override
+  Tensor forward(Tensor inputs) {
+    Tensor result = function.apply(inputs);
+    saved = function == Activation.TANH ? result : inputs;
+    return result;
+  }
+
+  @Override
+  Tensor backward(Tensor cotangent, long groups) {
+    Tensor known = known();
+    if (groups == 1) {
+      return slope(cotangent, known);
+    }
+    long[] shape = known.shape();
+    long[] grouped = new long[shape.length + 1];
+    System.arraycopy(shape, 0, grouped, 1, shape.length);
+    grouped[0] = shape[0];
+    grouped[1] = groups;
+    return slope(cotangent.reshape(grouped), known.unsqueeze(1)).flatten(0, 1);
+  }
+
+  @Override
+  @Nullable Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
+    // The derivative is symmetric, so the rule is that of the backward pass. tanh's second
+    // derivative is known from
+    // the output's tangent, the others' from the input's.
+    Tensor result = tangent == null ? null : slope(tangent, known());
+    tangents = function == Activation.TANH ? result : tangent;
+    return result;
+  }
+
+  @Override
+  @Nullable Tensor backwardTangent(
+      Tensor cotangent, @Nullable Tensor tangent, Directions.Part directions) {
+    Tensor result = tangent == null ? null : slope(tangent, known());
+    if (tangents == null || function == Activation.RELU) {
+      return result;
+    }
+    if (function == Activation.TANH) {
+      Tensor bent = known().mul(cotangent);
+      return result == null ? bent.mul_(tangents).mul_(-2) : result.addcmul_(bent, tangents, -2);
+    }
+    Tensor bent = curvature(known()).mul_(cotangent);
+    return result == null ? bent.mul_(tangents) : result.addcmul_(bent, tangents, 1);
+  }
+
+  /** {@code s'(z) d}, from what was saved. */
+  private Tensor slope(Tensor cotangent, Tensor known) {
+    return switch (function) {
+      case TANH -> NativeOps.TANH_BACKWARD.call(cotangent, known);
+      case RELU -> NativeOps.THRESHOLD_BACKWARD.call(cotangent, known, 0);
+      case GELU_TANH -> NativeOps.GELU_BACKWARD.call(cotangent, known, "tanh");
+      case SILU -> NativeOps.SILU_BACKWARD.call(cotangent, known);
+    };
+  }
+
+  /** {@code s''(z)}, for the functions whose second derivative is written in terms of the input. */
+  private Tensor curvature(Tensor z) {
+    if (function == Activation.SILU) {
+      // s = sigmoid(z): s (1 - s) (2 + z (1 - 2 s))
+      Tensor s = z.sigmoid();
+      Tensor slope = s.mul(s.rsub(1.0));
+      return s.mul(-2.0).add_(1).mul_(z).add_(2).mul_(slope);
+    }
+    // (1 - t^2) (u' + z/2 u'' - z t u'^2) with u' = ROOT (1 + 3 CUBIC z^2), u'' = 6 ROOT CUBIC z
+    Tensor square = z.square();
+    Tensor t = square.mul(ROOT * CUBIC).add_(ROOT).mul_(z).tanh();
+    Tensor first = square.mul(3 * ROOT * CUBIC).add_(ROOT);
+    Tensor last = z.mul(t).mul_(first).mul_(first);
+    Tensor sum = first.addScaled_(square, 3 * ROOT * CUBIC).sub_(last);
+    return sum.mul_(t.square().rsub(1.0));
+  }
+
+  /**
+   * The outputs for tanh, whose derivatives are polynomials in them, and the inputs for the others.
+   */
+  private Tensor known() {
+    return Objects.requireNonNull(saved, "forward has not run");
+  }
+}

@@ -1,0 +1,59 @@
+package dev.viking.nn;
+
+import dev.viking.torch.ShapeException;
+import dev.viking.torch.Tensor;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The mean of each square window, without padding; rows and columns that do not fill a window are
+ * left out.
+ *
+ * @param kernel height and width of a window, at least 1
+ * @param stride step between windows, at least 1
+ */
+public record AvgPool2d(long kernel, long stride) implements Layer {
+  /**
+   * Checks the sizes.
+   *
+   * @throws dev.viking.torch.ArgumentException when a size is less than 1
+   */
+  public AvgPool2d {
+    Checks.positive("AvgPool2d", "kernel", kernel);
+    Checks.positive("AvgPool2d", "stride", stride);
+  }
+
+  /**
+   * Pooling over windows side by side.
+   *
+   * @param kernel height, width and step of the windows
+   */
+  public AvgPool2d(long kernel) {
+    this(kernel, kernel);
+  }
+
+  @Override
+  public List<Parameter> parameters() {
+    return List.of();
+  }
+
+  @Override
+  public long[] outputShape(long[] inputShape) {
+    if (inputShape.length != 3 || inputShape[1] < kernel || inputShape[2] < kernel) {
+      throw new ShapeException(
+          "AvgPool2d: an example of shape "
+              + Arrays.toString(inputShape)
+              + " given, [channels, height, width] with at least "
+              + kernel
+              + " rows and columns needed");
+    }
+    return new long[] {
+      inputShape[0], (inputShape[1] - kernel) / stride + 1, (inputShape[2] - kernel) / stride + 1
+    };
+  }
+
+  @Override
+  public Tensor apply(List<Tensor> parameters, Tensor inputs) {
+    return inputs.avgPool2d(kernel, stride);
+  }
+}

@@ -1,0 +1,72 @@
+package dev.viking.nn;
+
+import dev.viking.torch.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Derivatives of {@link MaxPool2d}: values move between the winners' places and the windows. */
+final class MaxPool2dTape extends Tape {
+  private static final long[] ZERO = {0, 0};
+  private static final long[] ONE = {1, 1};
+
+  private final long[] kernel;
+  private final long[] stride;
+  private @Nullable Tensor inputs;
+  private @Nullable Tensor winners;
+
+  MaxPool2dTape(MaxPool2d layer) {
+    this.kernel = new long[] {layer.kernel(), layer.kernel()};
+    this.stride = new long[] {layer.stride(), layer.stride()};
+  }
+
+  @Override
+  List<@Nullable Tensor> saved() {
+    return Arrays.asList(inputs, winners);
+  }
+
+  @Override
+  Tensor forward(Tensor inputs) {
+    this.inputs = inputs;
+    List<@Nullable Tensor> results =
+        NativeOps.MAX_POOL2D_WITH_INDICES.callAll(inputs, kernel, stride);
+    winners = results.get(1);
+    return Objects.requireNonNull(results.get(0), "values");
+  }
+
+  @Override
+  Tensor backward(Tensor cotangent, long groups) {
+    Tensor seen = savedInputs();
+    Tensor places = savedWinners();
+    if (groups > 1) {
+      seen = seen.narrow(0, 0, 1).expand(cotangent.size(0), -1, -1, -1);
+      places = places.repeatInterleave(groups, 0);
+    }
+    return NativeOps.MAX_POOL2D_BACKWARD.call(
+        cotangent, seen, kernel, stride, ZERO, ONE, false, places);
+  }
+
+  @Override
+  @Nullable Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
+    if (tangent == null) {
+      return null;
+    }
+    Tensor places = savedWinners();
+    return tangent.flatten(2, -1).gather(2, places.flatten(2, -1)).view(places.shape());
+  }
+
+  @Override
+  @Nullable Tensor backwardTangent(
+      Tensor cotangent, @Nullable Tensor tangent, Directions.Part directions) {
+    return tangent == null ? null : backward(tangent, 1);
+  }
+
+  private Tensor savedInputs() {
+    return Objects.requireNonNull(inputs, "forward has not run");
+  }
+
+  private Tensor savedWinners() {
+    return Objects.requireNonNull(winners, "forward has not run");
+  }
+}

@@ -1,0 +1,30 @@
+package dev.viking.nn;
+
+import dev.viking.torch.Op;
+
+/** Operators of libtorch that the derivatives need and that are no typed methods of tensors. */
+final class NativeOps {
+  static final Op AS_STRIDED = Op.of("aten::as_strided", "");
+  static final Op AVG_POOL2D_BACKWARD = Op.of("aten::avg_pool2d_backward", "");
+  static final Op BADDBMM_ = Op.of("aten::baddbmm_", "");
+  static final Op BMM_OUT = Op.of("aten::bmm", "out");
+  static final Op CONVOLUTION_BACKWARD = Op.of("aten::convolution_backward", "");
+  static final Op FUSED_ADAM_ = Op.of("aten::_fused_adam_", "");
+  static final Op FUSED_ADAMW_ = Op.of("aten::_fused_adamw_", "");
+  static final Op FUSED_SGD_ = Op.of("aten::_fused_sgd_", "");
+  static final Op ERFINV_ = Op.of("aten::erfinv_", "");
+  static final Op GELU = Op.of("aten::gelu", "");
+  static final Op GELU_BACKWARD = Op.of("aten::gelu_backward", "");
+  static final Op MAX_POOL2D_WITH_INDICES = Op.of("aten::max_pool2d_with_indices", "");
+  static final Op MAX_POOL2D_BACKWARD = Op.of("aten::max_pool2d_with_indices_backward", "");
+  static final Op MM_OUT = Op.of("aten::mm", "out");
+  static final Op MUL_OUT = Op.of("aten::mul", "out");
+  static final Op SCATTER_REDUCE_VALUE = Op.of("aten::scatter", "value_reduce");
+  static final Op SIGMOID_BACKWARD = Op.of("aten::sigmoid_backward", "");
+  static final Op SILU_BACKWARD = Op.of("aten::silu_backward", "");
+  static final Op SUM_OUT = Op.of("aten::sum", "IntList_out");
+  static final Op TANH_BACKWARD = Op.of("aten::tanh_backward", "");
+  static final Op THRESHOLD_BACKWARD = Op.of("aten::threshold_backward", "");
+
+  private NativeOps() {}
+}

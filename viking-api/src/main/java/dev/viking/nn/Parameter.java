@@ -1,0 +1,58 @@
+package dev.viking.nn;
+
+import java.util.Arrays;
+
+/**
+ * What a layer needs to know of one of its parameters to place and initialise it.
+ *
+ * @param name name within the model, such as {@code conv1.weight}
+ * @param kind whether it is a weight or a bias
+ * @param fanIn number of inputs that each output of its layer sums over
+ * @param shape its sizes (copied), PyTorch's layout
+ */
+@SuppressWarnings("ArrayRecordComponent") // copied on the way in and out
+public record Parameter(String name, Kind kind, long fanIn, long... shape) {
+  /** What a parameter does in its layer. */
+  public enum Kind {
+    /** Multiplies the inputs. */
+    WEIGHT,
+    /** Is added to the outputs. */
+    BIAS
+  }
+
+  /** Copies the sizes. */
+  public Parameter {
+    shape = shape.clone();
+  }
+
+  /**
+   * The sizes.
+   *
+   * @return a fresh array
+   */
+  @Override
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Parameter that
+        && name.equals(that.name)
+        && kind == that.kind
+        && fanIn == that.fanIn
+        && Arrays.equals(shape, that.shape);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * name.hashCode() + kind.hashCode())
+        + Arrays.hashCode(shape)
+        + Long.hashCode(fanIn);
+  }
+
+  @Override
+  public String toString() {
+    return name + Arrays.toString(shape);
+  }
+}

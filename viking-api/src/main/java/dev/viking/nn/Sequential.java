@@ -1,0 +1,207 @@
+package dev.viking.nn;
+
+import dev.viking.torch.ArgumentException;
+import dev.viking.torch.DType;
+import dev.viking.torch.Device;
+import dev.viking.torch.Rng;
+import dev.viking.torch.Scope;
+import dev.viking.torch.ShapeException;
+import dev.viking.torch.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Layers one after the other.
+ *
+ * <p>A monotone activation that is followed by max-pooling is evaluated after the pooling: the
+ * maximum of a monotone function is the function of the maximum, and there are fewer elements left.
+ * Values and derivatives are the same.
+ *
+ * <p>Immutable and safe for all threads. The default initialiser is {@link
+ * Initialisers#lecunNormal()}.
+ */
+public final class Sequential implements Model {
+  private final long[] inputShape;
+  private final long[] outputShape;
+  private final List<Layer> layers;
+  private final List<Layer> plan;
+  private final List<Parameter> parameters;
+  private final ParameterLayout layout;
+  private final long[] parameterSizes;
+  private final Initialiser initialiser;
+
+  private Sequential(long[] inputShape, List<Layer> layers, Initialiser initialiser) {
+    this.inputShape = inputShape.clone();
+    this.layers = List.copyOf(layers);
+    this.plan = plan(layers);
+    this.initialiser = initialiser;
+    long[] shape = this.inputShape;
+    for (Layer layer : layers) {
+      shape = layer.outputShape(shape);
+    }
+    this.outputShape = shape;
+    this.parameters = plan.stream().flatMap(layer -> layer.parameters().stream()).toList();
+    this.layout = ParameterLayout.of(parameters);
+    this.parameterSizes =
+        layout.entries().stream().mapToLong(ParameterLayout.Entry::size).toArray();
+  }
+
+  /**
+   * A model of the given layers.
+   *
+   * @param inputShape sizes of one example, without the batch dimension
+   * @param layers the layers, at least one of them with parameters, with unique names
+   * @return the model
+   * @throws ShapeException when a layer does not take what the one before it gives, or the last
+   *     does not give one vector for each example
+   * @throws ArgumentException when no layer has parameters, or two have the same name
+   */
+  public static Sequential of(long[] inputShape, List<Layer> layers) {
+    Sequential model = new Sequential(inputShape, layers, Initialisers.lecunNormal());
+    if (model.layout.total() == 0) {
+      throw new ArgumentException("Sequential: no layer with parameters among " + layers);
+    }
+    if (model.outputShape.length != 1) {
+      throw new ShapeException(
+          "Sequential: the last layer gives examples of shape "
+              + Arrays.toString(model.outputShape)
+              + ", a vector needed (add a Flatten)");
+    }
+    return model;
+  }
+
+  /**
+   * The same model with another initialiser.
+   *
+   * @param initialiser draws the starting values
+   * @return the model
+   */
+  public Sequential withInitialiser(Initialiser initialiser) {
+    return new Sequential(inputShape, layers, initialiser);
+  }
+
+  /**
+   * The layers in order.
+   *
+   * @return an unmodifiable list
+   */
+  public List<Layer> layers() {
+    return layers;
+  }
+
+  /**
+   * Sizes of one example, without the batch dimension.
+   *
+   * @return a fresh array
+   */
+  public long[] inputShape() {
+    return inputShape.clone();
+  }
+
+  /**
+   * Number of outputs for each example.
+   *
+   * @return C
+   */
+  public long outputs() {
+    return outputShape[0];
+  }
+
+  @Override
+  public ParameterLayout layout() {
+    return layout;
+  }
+
+  @Override
+  public Tensor apply(Tensor parameters, Tensor inputs) {
+    check("Sequential.apply", parameters, inputs);
+    List<List<Tensor>> views = split(parameters);
+    Tensor activations = inputs;
+    for (int i = 0; i < plan.size(); i++) {
+      activations = plan.get(i).apply(views.get(i), activations);
+    }
+    return activations;
+  }
+
+  @Override
+  public Tensor initialise(Rng rng, DType dtype, Device device) {
+    if (!dtype.isFloatingPoint()) {
+      throw new ArgumentException(
+          "Sequential.initialise: dtype is " + dtype + ", a floating one needed");
+    }
+    try (Scope scope = Scope.open()) {
+      Tensor flat = Tensor.empty(new long[] {layout.total()}, dtype, rng.device());
+      List<Tensor> slices = flat.splitWithSizes(parameterSizes, 0);
+      for (int i = 0; i < slices.size(); i++) {
+        initialiser.fill(parameters.get(i), slices.get(i), rng);
+      }
+      return scope.keep(device.equals(rng.device()) ? flat : flat.to(device));
+    }
+  }
+
+  /** The layers in the order of evaluation. */
+  List<Layer> plan() {
+    return plan;
+  }
+
+  /** Views of the flat vector with the parameters' shapes, a list for each layer of the plan. */
+  List<List<Tensor>> split(Tensor flat) {
+    // One call for all: its derivative is a single concatenation, that of a slice is a vector of D
+    // zeros each.
+    List<Tensor> slices = flat.splitWithSizes(parameterSizes, 0);
+    List<List<Tensor>> views = new ArrayList<>(plan.size());
+    int next = 0;
+    for (Layer layer : plan) {
+      List<Tensor> own = new ArrayList<>(2);
+      for (Parameter parameter : layer.parameters()) {
+        Tensor slice = slices.get(next++);
+        own.add(parameter.shape().length == 1 ? slice : slice.view(parameter.shape()));
+      }
+      views.add(own);
+    }
+    return views;
+  }
+
+  /** Slices [n, size] of rows [n, D], a list for each layer of the plan. */
+  List<List<Tensor>> splitRows(Tensor rows) {
+    List<Tensor> slices = rows.splitWithSizes(parameterSizes, 1);
+    List<List<Tensor>> views = new ArrayList<>(plan.size());
+    int next = 0;
+    for (Layer layer : plan) {
+      int count = layer.parameters().size();
+      views.add(slices.subList(next, next + count));
+      next += count;
+    }
+    return views;
+  }
+
+  /** Throws unless the parameters and a batch fit the model. */
+  void check(String operation, Tensor parameters, Tensor inputs) {
+    layout.requireFlat(operation, parameters);
+    Checks.floating(operation, "parameters", parameters);
+    long[] needed = new long[inputShape.length + 1];
+    needed[0] = -1;
+    System.arraycopy(inputShape, 0, needed, 1, inputShape.length);
+    Checks.shape(operation, "inputs", inputs, needed);
+    Checks.like(operation, "inputs", inputs, "parameters", parameters);
+  }
+
+  private static List<Layer> plan(List<Layer> layers) {
+    List<Layer> plan = new ArrayList<>(layers);
+    for (int i = 0; i + 1 < plan.size(); i++) {
+      if (plan.get(i) instanceof Activation activation
+          && activation.isMonotone()
+          && plan.get(i + 1) instanceof MaxPool2d pool) {
+        plan.set(i, pool);
+        plan.set(i + 1, activation);
+      }
+    }
+    return List.copyOf(plan);
+  }
+
+  @Override
+  public String toString() {
+    return "Sequential" + Arrays.toString(inputShape) + layers;
+  }
+}
