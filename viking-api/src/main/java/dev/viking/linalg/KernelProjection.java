@@ -1,0 +1,133 @@
+package dev.viking.linalg;
+
+import dev.viking.torch.Scope;
+import dev.viking.torch.Tensor;
+import java.util.OptionalLong;
+
+/**
+ * The orthogonal projection onto the kernel of a Jacobian, P = I - J^T (J J^T)^+ J, prepared once
+ * and applied to any number of vectors (Fadel et al. 2025, "VIKING", section 4).
+ *
+ * <p>With {@link ExactSolver} one factorisation serves all samples, the adjoint (which needs mu =
+ * K^-1 J w and P w for the incoming cotangents w, the very same solve) and the rank. With {@link
+ * ConjugateGradient} or {@link Lsmr} only products with J are needed, and J may be matrix-free.
+ *
+ * <p>Immutable; may be used by several threads as long as the scope it was made in is open. Works
+ * in the element type and on the device of the rows.
+ */
+public final class KernelProjection {
+  private final LinearOperator operator;
+  private final PreparedSolver solver;
+
+  private KernelProjection(LinearOperator operator, Solver solver) {
+    this.solver = solver.prepare(operator);
+    this.operator = this.solver.operator();
+  }
+
+  /**
+   * The projection for rows that are there.
+   *
+   * @param rows J, [n, D] of a floating-point type; borrowed, as long as the projection is used
+   * @param solver how to solve with J J^T
+   * @return the projection; what it holds belongs to the current scope
+   * @throws dev.viking.torch.ShapeException when the rows have not two dimensions
+   * @throws dev.viking.torch.LinalgException when the rows hold NaN or infinite values
+   */
+  public static KernelProjection of(Tensor rows, Solver solver) {
+    return new KernelProjection(LinearOperator.of(rows), solver);
+  }
+
+  /**
+   * The projection for an operator, which {@link ExactSolver} would form row by row.
+   *
+   * @param rows J, [n, D]; borrowed, as long as the projection is used
+   * @param solver how to solve with J J^T
+   * @return the projection; what it holds belongs to the current scope
+   */
+  public static KernelProjection of(LinearOperator rows, Solver solver) {
+    return new KernelProjection(rows, solver);
+  }
+
+  /**
+   * Splits vectors into kernel and image part.
+   *
+   * @param vectors u, [S, D], of the rows' type and device
+   * @return P u, u - P u, the multipliers and the residual; in the caller's current scope
+   * @throws dev.viking.torch.ShapeException when the shape is another
+   * @throws dev.viking.torch.DTypeException when the element type is not the rows'
+   * @throws dev.viking.torch.DeviceException when the vectors are on another device
+   */
+  public Projection project(Tensor vectors) {
+    Checks.vectors("KernelProjection.project", vectors, operator.columns(), operator);
+    try (Scope scope = Scope.open()) {
+      Tensor products = operator.matvec(vectors);
+      Solution solution = solver.leastSquares(vectors, products);
+      Tensor multipliers = solution.x();
+      Tensor kernel = subtractImage(vectors, multipliers);
+      Tensor left = operator.matvec(kernel);
+      for (int i = 0; i < solver.refinements(); i++) {
+        Tensor correction = solver.leastSquares(kernel, left).x();
+        multipliers = multipliers.add(correction);
+        kernel = subtractImage(kernel, correction);
+        left = operator.matvec(kernel);
+      }
+      return new Projection(
+          scope.keep(kernel),
+          scope.keep(vectors.sub(kernel)),
+          scope.keep(multipliers),
+          scope.keep(Residuals.relative(left, products)),
+          solution.status(),
+          solution.iterations());
+    }
+  }
+
+  /**
+   * The image part alone, u - P u.
+   *
+   * @param vectors u, [S, D]
+   * @return [S, D]
+   */
+  public Tensor image(Tensor vectors) {
+    try (Scope scope = Scope.open()) {
+      return scope.keep(project(vectors).image());
+    }
+  }
+
+  /**
+   * The multipliers alone: lambda with (J J^T) lambda = J u. For a cotangent w of P u these are the
+   * adjoint's mu.
+   *
+   * @param vectors u, [S, D]
+   * @return [S, n]
+   */
+  public Tensor multipliers(Tensor vectors) {
+    try (Scope scope = Scope.open()) {
+      return scope.keep(project(vectors).multipliers());
+    }
+  }
+
+  /**
+   * The numerical rank of J, that is the dimension D - R of the image space.
+   *
+   * @return the rank with {@link ExactSolver}, empty with iterative solvers
+   */
+  public OptionalLong rank() {
+    return solver.rank();
+  }
+
+  /**
+   * The Jacobian that this projects by.
+   *
+   * @return J, [n, D]
+   */
+  public LinearOperator operator() {
+    return operator;
+  }
+
+  private Tensor subtractImage(Tensor vectors, Tensor multipliers) {
+    if (operator instanceof DenseOperator dense) {
+      return vectors.addmm(multipliers, dense.matrix(), 1.0, -1.0);
+    }
+    return vectors.sub(operator.rmatvec(multipliers));
+  }
+}

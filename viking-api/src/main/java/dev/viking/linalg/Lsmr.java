@@ -1,0 +1,44 @@
+package dev.viking.linalg;
+
+/**
+ * LSMR (Fong and Saunders 2011, SIAM J. Sci. Comput. 33, 2950-2971) on min |A^T x - u|: Golub-Kahan
+ * bidiagonalisation, with products only, one right-hand side after the other.
+ *
+ * <p>It never squares the condition number, as the normal equations do. With rows that are there it
+ * scales them to norm one, which the solution undoes. Its stopping rules are the paper's: CONVERGED
+ * when |A^T x - u| is within {@code btol} |u| + {@code atol} |A| |x|, LEAST_SQUARES when |A (A^T x
+ * - u)| is within {@code atol} |A| |A^T x - u|, ILL_CONDITIONED when the estimated condition number
+ * exceeds {@code conlim}.
+ *
+ * @param atol relative tolerance in A
+ * @param btol relative tolerance in u
+ * @param conlim largest estimated condition number to go on with
+ * @param maxIter most iterations
+ */
+public record Lsmr(double atol, double btol, double conlim, int maxIter) implements Solver {
+
+  /**
+   * Checks the settings.
+   *
+   * @throws dev.viking.torch.ArgumentException when a tolerance or a limit is not positive
+   */
+  public Lsmr {
+    Checks.positive("Lsmr", "atol", atol);
+    Checks.positive("Lsmr", "btol", btol);
+    Checks.positive("Lsmr", "conlim", conlim);
+    Checks.atLeast("Lsmr", "maxIter", maxIter, 1);
+  }
+
+  /**
+   * The tolerances of the authors' library, 1e-8 each, a condition limit of 1e8 and at most 10,000
+   * iterations.
+   */
+  public Lsmr() {
+    this(1e-8, 1e-8, 1e8, 10_000);
+  }
+
+  @Override
+  public PreparedSolver prepare(LinearOperator operator) {
+    return new PreparedLsmr(operator, this);
+  }
+}

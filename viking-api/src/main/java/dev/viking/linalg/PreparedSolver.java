@@ -1,0 +1,50 @@
+package dev.viking.linalg;
+
+import dev.viking.torch.Tensor;
+import java.util.OptionalLong;
+
+/** A solver prepared for one operator A: solves with it as often as asked. */
+public interface PreparedSolver {
+
+  /**
+   * The operator that this solver was prepared for.
+   *
+   * @return A
+   */
+  LinearOperator operator();
+
+  /**
+   * Finds x that minimises |A^T x - u|, that is (A A^T) x = A u, for S vectors at once.
+   *
+   * @param vectors u, [S, D]
+   * @return x, [S, n], with how the solve ended
+   * @throws dev.viking.torch.ShapeException when the shape is another
+   */
+  default Solution leastSquares(Tensor vectors) {
+    return leastSquares(vectors, operator().matvec(vectors));
+  }
+
+  /**
+   * The same for a caller who has the products A u already.
+   *
+   * @param vectors u, [S, D]
+   * @param products A u, [S, n]
+   * @return x, [S, n], with how the solve ended
+   * @throws dev.viking.torch.ShapeException when a shape is another
+   */
+  Solution leastSquares(Tensor vectors, Tensor products);
+
+  /**
+   * The numerical rank of A.
+   *
+   * @return the rank, or empty for a solver that does not learn it
+   */
+  OptionalLong rank();
+
+  /**
+   * How many times a projection should be improved with its own residual (iterative refinement).
+   *
+   * @return 0 for solvers whose result is to be taken as it comes
+   */
+  int refinements();
+}

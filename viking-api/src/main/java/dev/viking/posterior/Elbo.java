@@ -1,0 +1,178 @@
+package dev.viking.posterior;
+
+import dev.viking.linalg.KernelProjection;
+import dev.viking.linalg.Projection;
+import dev.viking.nn.Linearisation;
+import dev.viking.nn.Loss;
+import dev.viking.nn.Model;
+import dev.viking.torch.DType;
+import dev.viking.torch.Scope;
+import dev.viking.torch.ShapeException;
+import dev.viking.torch.Tensor;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The objective of one minibatch, (1/S) sum_s sum_i loss_i(theta_s) + beta KL(q || p), to be
+ * minimised, and its full gradient (Fadel et al. 2025, section 4).
+ *
+ * <p>theta_s = mean + sigma_ker k_s + sigma_im m_s with k_s = P u_s and m_s = u_s - k_s. P depends
+ * on the mean; its derivative is that of the KKT system behind it: for a cotangent w of P u, with
+ * mu = K^-1 J w and q = P w, the mean gets minus the gradient of mu^T J k + lambda^T J q with
+ * everything but J held constant, two weighted Hessian-vector products.
+ *
+ * <p>Immutable; may be used by several threads at once, each with its own posterior and scope.
+ */
+public final class Elbo {
+  private final Model model;
+  private final Loss loss;
+  private final ElboOptions options;
+  private final long dataSize;
+
+  /**
+   * The objective for a model and a loss.
+   *
+   * @param model the network
+   * @param loss the negative log-likelihood of one example
+   * @param options what the objective is made of
+   * @param dataSize N, the number of training examples, which a relative KL weight refers to
+   */
+  public Elbo(Model model, Loss loss, ElboOptions options, long dataSize) {
+    Checks.atLeast("Elbo", "dataSize", dataSize, 1);
+    this.model = model;
+    this.loss = loss;
+    this.options = options;
+    this.dataSize = dataSize;
+  }
+
+  /**
+   * Evaluates the objective where the image part is what the projection takes from the noise, m = u
+   * - P u.
+   *
+   * @param posterior the variables; read only
+   * @param inputs [B, ...]
+   * @param targets [B] or [B, C], as the loss wants them
+   * @param noise u, [S, D], one row per Monte-Carlo sample
+   * @return value, gradient, samples and diagnostics, in the caller's current scope
+   * @throws ShapeException when a shape does not fit
+   * @throws dev.viking.torch.DTypeException when the noise is of another type than the parameters
+   * @throws dev.viking.torch.LinalgException when the Jacobian holds NaN or infinite values
+   */
+  public ElboResult evaluate(
+      KernelImagePosterior posterior, Tensor inputs, Tensor targets, Tensor noise) {
+    return evaluate(posterior, inputs, targets, noise, noise);
+  }
+
+  /**
+   * Evaluates the objective with an image part m = base - P u of its own base: with gamma = 1 the
+   * projected vector is the carried one, and the base the draw at the start of the epoch.
+   *
+   * @param posterior the variables; read only
+   * @param inputs [B, ...]
+   * @param targets [B] or [B, C], as the loss wants them
+   * @param noise u, [S, D]
+   * @param imageBase [S, D], what the kernel part is taken from to give the image part
+   * @return value, gradient, samples and diagnostics, in the caller's current scope
+   * @throws ShapeException when a shape does not fit
+   */
+  public ElboResult evaluate(
+      KernelImagePosterior posterior,
+      Tensor inputs,
+      Tensor targets,
+      Tensor noise,
+      Tensor imageBase) {
+    Checks.samples("Elbo.evaluate", "noise", noise, posterior);
+    Checks.samples("Elbo.evaluate", "imageBase", imageBase, posterior);
+    if (model.layout().total() != posterior.dimension()) {
+      throw new ShapeException(
+          "Elbo.evaluate: the posterior has "
+              + posterior.dimension()
+              + " parameters; the model needs "
+              + model.layout().total());
+    }
+    if (!Arrays.equals(noise.shape(), imageBase.shape())) {
+      throw new ShapeException(
+          "Elbo.evaluate: imageBase has shape "
+              + Arrays.toString(imageBase.shape())
+              + "; the noise's, "
+              + Arrays.toString(noise.shape())
+              + ", is needed");
+    }
+    try (Scope scope = Scope.open();
+        Linearisation at = Linearisation.of(model, loss, posterior.mean(), inputs, targets)) {
+      Tensor rows =
+          options.jacobian() == JacobianKind.LOSS ? at.lossJacobian() : at.functionJacobian();
+      KernelProjection projection = KernelProjection.of(rows, options.solver());
+      Projection split = projection.project(noise);
+      Tensor kernel = split.kernel();
+      Tensor image = noise == imageBase ? split.image() : imageBase.sub(kernel);
+      Tensor deviations = posterior.deviations(kernel, image);
+      Expectation data =
+          options.predictions() == Predictions.SAMPLED
+              ? Expectations.sampled(model, loss, posterior.mean(), deviations, inputs, targets)
+              : Expectations.linearised(at, loss, deviations, targets);
+      double weight = options.klWeight().of(inputs.size(0), dataSize);
+      Tensor imageDimension = imageDimension(projection, imageBase, kernel, image);
+      KlDivergence kl = KlDivergence.of(posterior, imageDimension);
+
+      Tensor slope = data.sampleGradients();
+      Tensor gradMean = slope.sum(0).add_(posterior.mean().mul(kl.precision().mul(weight)));
+      if (data.linearisationGradient() != null) {
+        gradMean.add_(data.linearisationGradient());
+      }
+      Tensor scaleKernel = posterior.logPrecision().mul(-0.5).exp();
+      Tensor scaleImage = posterior.logScaleImage().exp();
+      if (options.gradientThroughProjection()) {
+        Tensor implicit = implicit(at, projection, split, slope);
+        gradMean.sub_(implicit.mul(scaleKernel.sub(scaleImage)));
+      }
+      Tensor gradLogPrecision =
+          total(slope, kernel).mul(scaleKernel).mul(-0.5).add(kl.gradLogPrecision().mul(weight));
+      Tensor gradLogScaleImage =
+          total(slope, image).mul(scaleImage).add(kl.gradLogScaleImage().mul(weight));
+      Tensor scales =
+          Tensor.stack(List.of(gradLogPrecision, gradLogScaleImage), 0).to(gradMean.dtype());
+      return new ElboResult(
+          scope.keep(data.value().add(kl.value().mul(weight))),
+          scope.keep(data.value()),
+          scope.keep(kl.value()),
+          weight,
+          scope.keep(imageDimension),
+          scope.keep(split.residual()),
+          split.status(),
+          scope.keep(Tensor.cat(List.of(gradMean, scales), 0)),
+          scope.keep(kernel),
+          scope.keep(image),
+          scope.keep(data.outputs()));
+    }
+  }
+
+  /** The gradient of sum_s mu_s^T J(theta) k_s + lambda_s^T J(theta) q_s, [D]. */
+  private Tensor implicit(
+      Linearisation at, KernelProjection projection, Projection split, Tensor slope) {
+    Projection adjoint = projection.project(slope);
+    Tensor weights = Tensor.cat(List.of(adjoint.multipliers(), split.multipliers()), 0);
+    Tensor vectors = Tensor.cat(List.of(split.kernel(), adjoint.kernel()), 0);
+    return options.jacobian() == JacobianKind.LOSS
+        ? at.lossWeightedHvp(weights, vectors)
+        : at.functionWeightedHvp(weights, vectors);
+  }
+
+  /** D - R, float64. */
+  private Tensor imageDimension(
+      KernelProjection projection, Tensor base, Tensor kernel, Tensor image) {
+    double samples = kernel.size(0);
+    return switch (options.rankEstimator()) {
+      case EXACT ->
+          Tensor.full(new long[0], projection.rank().orElseThrow(), DType.FLOAT64, kernel.device());
+      case HUTCHINSON ->
+          total(base, kernel).div(samples).rsub((double) kernel.size(1)).clampMin(1.0);
+      case IMAGE_NORM -> total(image, image).div(samples);
+    };
+  }
+
+  /** The sum over all entries of a product, accumulated in float64. */
+  private static Tensor total(Tensor a, Tensor b) {
+    return a.to(DType.FLOAT64).mul(b.to(DType.FLOAT64)).sum();
+  }
+}

@@ -1,0 +1,85 @@
+package dev.viking.posterior;
+
+import dev.viking.torch.DType;
+import dev.viking.torch.DeviceException;
+import dev.viking.torch.ShapeException;
+import dev.viking.torch.Tensor;
+import java.util.Arrays;
+
+/**
+ * Examples that can be fetched by number, as the trainers and alternating projections need them.
+ *
+ * <p>Implementations must give the same example for the same number every time, and are called by
+ * one thread at a time.
+ */
+public interface TrainingData {
+
+  /**
+   * Some examples.
+   *
+   * @param inputs [B, ...], of the parameters' type and on their device
+   * @param targets [B] or [B, C], as the loss wants them
+   */
+  record Batch(Tensor inputs, Tensor targets) {}
+
+  /**
+   * How many examples there are.
+   *
+   * @return N
+   */
+  int size();
+
+  /**
+   * Fetches examples.
+   *
+   * @param indices their numbers, each from 0 to N - 1
+   * @return them in this order; the tensors belong to the current scope
+   */
+  Batch select(int[] indices);
+
+  /**
+   * Examples held in two tensors.
+   *
+   * @param inputs [N, ...]; borrowed
+   * @param targets [N] or [N, C], on the same device; borrowed
+   * @return the data
+   * @throws ShapeException when the numbers of examples differ, or there are none
+   * @throws DeviceException when the devices differ
+   */
+  static TrainingData of(Tensor inputs, Tensor targets) {
+    if (inputs.dim() == 0
+        || targets.dim() == 0
+        || inputs.size(0) != targets.size(0)
+        || inputs.size(0) == 0) {
+      throw new ShapeException(
+          "TrainingData.of: inputs have shape "
+              + Arrays.toString(inputs.shape())
+              + " and targets "
+              + Arrays.toString(targets.shape())
+              + "; the same first size, at least 1, is needed");
+    }
+    if (!inputs.device().equals(targets.device())) {
+      throw new DeviceException(
+          "TrainingData.of: inputs are on "
+              + inputs.device()
+              + " and targets on "
+              + targets.device()
+              + "; one device is needed");
+    }
+    return new TensorData(inputs, targets);
+  }
+
+  /** Examples held in two tensors. */
+  record TensorData(Tensor inputs, Tensor targets) implements TrainingData {
+    @Override
+    public int size() {
+      return Math.toIntExact(inputs.size(0));
+    }
+
+    @Override
+    public Batch select(int[] indices) {
+      Tensor index = Tensor.of(indices, indices.length).to(DType.INT64).to(inputs.device());
+      return new Batch(inputs.indexSelect(0, index), targets.indexSelect(0, index));
+    }
+  }
+}
