@@ -108,7 +108,7 @@ class TransformGoldenTest {
   private static void check(TransformProgram program) {
     List<String> failures = new ArrayList<>();
     long before = NativeMemory.live(Device.CPU).handles();
-    try (Scope scope = Scope.open()) {
+    try (Scope _ = Scope.open()) {
       for (Case one : cases(program)) {
         String name = program.name() + " " + one.transform;
         String problem = outcome(name, one);
@@ -336,9 +336,7 @@ class TransformGoldenTest {
             ok(vmap, "upstream"),
             FIRST_ORDER,
             List.of(vmap.get("output")),
-            () ->
-                Func.vmap(xs -> List.of(program.run(xs)), options(inDims))
-                    .apply(batched)));
+            () -> Func.vmap(xs -> List.of(program.run(xs)), options(inDims)).apply(batched)));
 
     JsonNode vjp = program.json().get("vmap_vjp");
     if (vjp != null) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * format.
  */
 final class TransformProgram {
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Step(Op op, JsonNode arguments, int[] out) {}
 
   private final JsonNode json;
