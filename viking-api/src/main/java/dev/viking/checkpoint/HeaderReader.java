@@ -1,0 +1,230 @@
+package dev.viking.checkpoint;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.viking.torch.DType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads and checks one header. One thread at a time. */
+final class HeaderReader {
+  private static final int MAX_DEPTH = 3;
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxNumberLength(20)
+                  .maxStringLength((int) Header.MAX_BYTES)
+                  .maxNameLength((int) Header.MAX_BYTES)
+                  .build())
+          .build();
+
+  private final Path file;
+  private final long dataBytes;
+  private final Map<String, String> metadata = new LinkedHashMap<>();
+  private final Map<String, CheckpointEntry> entries = new LinkedHashMap<>();
+
+  private HeaderReader(Path file, long dataBytes) {
+    this.file = file;
+    this.dataBytes = dataBytes;
+  }
+
+  /**
+   * Reads a header.
+   *
+   * @param file for messages
+   * @param header the header's bytes
+   * @param dataBytes how many bytes follow it in the file
+   */
+  static Header read(Path file, byte[] header, long dataBytes) {
+    HeaderReader reader = new HeaderReader(file, dataBytes);
+    try (JsonParser json = JSON.createParser(reader.decode(header))) {
+      reader.object(json);
+    } catch (JsonProcessingException e) {
+      throw reader.malformed("its header is not valid JSON: " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw reader.malformed("its header cannot be parsed: " + e.getMessage(), e);
+    }
+    reader.checkLayout();
+    return new Header(reader.metadata, reader.entries);
+  }
+
+  private String decode(byte[] header) {
+    if (header.length == 0 || header[0] != '{') {
+      throw malformed("its header does not start with '{'", null);
+    }
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(header)).toString();
+    } catch (CharacterCodingException e) {
+      throw malformed("its header is not valid UTF-8", e);
+    }
+  }
+
+  private void object(JsonParser json) throws IOException {
+    need(json.nextToken(), JsonToken.START_OBJECT, "the header");
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String name = json.currentName();
+      need(json.nextToken(), JsonToken.START_OBJECT, "entry \"" + name + "\"");
+      if (name.equals(Header.METADATA_KEY)) {
+        texts(json);
+      } else {
+        entries.put(name, entry(json, name));
+      }
+    }
+    if (json.nextToken() != null) {
+      throw malformed("its header goes on after the closing brace", null);
+    }
+  }
+
+  private void texts(JsonParser json) throws IOException {
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String key = json.currentName();
+      need(json.nextToken(), JsonToken.VALUE_STRING, "metadata \"" + key + "\"");
+      metadata.put(key, json.getText());
+    }
+  }
+
+  private CheckpointEntry entry(JsonParser json, String name) throws IOException {
+    DType dtype = null;
+    List<Long> shape = null;
+    List<Long> offsets = null;
+    while (json.nextToken() == JsonToken.FIELD_NAME) {
+      String field = json.currentName();
+      switch (field) {
+        case "dtype" -> {
+          need(json.nextToken(), JsonToken.VALUE_STRING, "dtype of \"" + name + "\"");
+          dtype = SafetensorsTypes.typeOf(json.getText());
+          if (dtype == null) {
+            throw malformed(
+                "entry \""
+                    + name
+                    + "\": given dtype "
+                    + json.getText()
+                    + "; needed BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64 or C64",
+                null);
+          }
+        }
+        case "shape" -> shape = numbers(json, "shape of \"" + name + "\"");
+        case "data_offsets" -> offsets = numbers(json, "data_offsets of \"" + name + "\"");
+        default ->
+            throw malformed("entry \"" + name + "\" has an unknown field \"" + field + "\"", null);
+      }
+    }
+    if (dtype == null || shape == null || offsets == null) {
+      throw malformed("entry \"" + name + "\" lacks dtype, shape or data_offsets", null);
+    }
+    return checked(name, dtype, shape, offsets);
+  }
+
+  private List<Long> numbers(JsonParser json, String where) throws IOException {
+    need(json.nextToken(), JsonToken.START_ARRAY, where);
+    List<Long> values = new ArrayList<>();
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      need(json.currentToken(), JsonToken.VALUE_NUMBER_INT, where);
+      long value = json.getLongValue();
+      if (value < 0) {
+        throw malformed(where + ": given " + value + "; needed at least 0", null);
+      }
+      values.add(value);
+    }
+    return values;
+  }
+
+  private CheckpointEntry checked(String name, DType dtype, List<Long> shape, List<Long> offsets) {
+    if (offsets.size() != 2 || offsets.get(0) > offsets.get(1) || offsets.get(1) > dataBytes) {
+      throw malformed(
+          "entry \""
+              + name
+              + "\": given data_offsets "
+              + offsets
+              + "; needed a begin and an end within the file's "
+              + dataBytes
+              + " data bytes",
+          null);
+    }
+    long given = offsets.get(1) - offsets.get(0);
+    long needed = dtype.byteSize();
+    try {
+      for (long size : shape) {
+        needed = Math.multiplyExact(needed, size);
+      }
+    } catch (ArithmeticException e) {
+      throw malformed("entry \"" + name + "\": the sizes " + shape + " overflow", e);
+    }
+    if (given != needed) {
+      throw malformed(
+          "entry \""
+              + name
+              + "\": given "
+              + given
+              + " bytes; needed "
+              + needed
+              + " for "
+              + dtype
+              + " "
+              + shape,
+          null);
+    }
+    return new CheckpointEntry(name, dtype, shape, offsets.get(0), given);
+  }
+
+  // Every byte belongs to exactly one array: no overlap, no hole, nothing at the end.
+  private void checkLayout() {
+    List<CheckpointEntry> ordered = new ArrayList<>(entries.values());
+    ordered.sort(
+        Comparator.comparingLong(CheckpointEntry::offset)
+            .thenComparingLong(CheckpointEntry::byteSize));
+    long end = 0;
+    for (CheckpointEntry entry : ordered) {
+      if (entry.offset() != end) {
+        throw malformed(
+            "entry \""
+                + entry.name()
+                + "\" starts at data byte "
+                + entry.offset()
+                + "; needed "
+                + end
+                + " ("
+                + (entry.offset() < end ? "it overlaps another entry" : "there is a gap before it")
+                + ")",
+            null);
+      }
+      end += entry.byteSize();
+    }
+    if (end != dataBytes) {
+      throw malformed(
+          "given " + dataBytes + " data bytes; needed " + end + ", the end of the last entry",
+          null);
+    }
+  }
+
+  private void need(@Nullable JsonToken given, JsonToken needed, String where) {
+    if (given != needed) {
+      throw malformed(where + ": given " + given + "; needed " + needed, null);
+    }
+  }
+
+  private MalformedCheckpointException malformed(String reason, @Nullable Throwable cause) {
+    MalformedCheckpointException exception = new MalformedCheckpointException(file, reason);
+    if (cause != null) {
+      exception.initCause(cause);
+    }
+    return exception;
+  }
+}
