@@ -96,7 +96,7 @@ public record AlternatingProjections(
             vectors.copy_(projection.kernel());
             Tensor residual = projection.residual().to(mean.dtype());
             worst.copy_(worst.maximum(residual));
-            if (listener != AlternatingListener.NONE) {
+            if (!listener.equals(AlternatingListener.NONE)) {
               listener.onBlock(pass, block + 1, blocks, residual.item());
             }
           }

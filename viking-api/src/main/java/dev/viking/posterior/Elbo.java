@@ -161,7 +161,7 @@ public final class Elbo {
   /** D - R, float64. */
   private Tensor imageDimension(
       KernelProjection projection, Tensor base, Tensor kernel, Tensor image) {
-    double samples = kernel.size(0);
+    double samples = (double) kernel.size(0);
     return switch (options.rankEstimator()) {
       case EXACT ->
           Tensor.full(new long[0], projection.rank().orElseThrow(), DType.FLOAT64, kernel.device());

@@ -15,11 +15,17 @@ final class EpochOrder {
   EpochOrder(long seed, Stage stage, int epoch, int size, int batchSize) {
     this.batchSize = Math.min(batchSize, size);
     this.order = IntStream.range(0, size).toArray();
+    int number =
+        switch (stage) {
+          case MLE -> 1;
+          case SIGMAS -> 2;
+          case ELBO -> 3;
+        };
     // Two rounds of splitting keep neighbouring seeds, stages and epochs apart.
     SplittableRandom random =
         new SplittableRandom(
             new SplittableRandom(seed).nextLong()
-                + 0x9E3779B97F4A7C15L * (3L * epoch + stage.ordinal() + 1));
+                + 0x9E3779B97F4A7C15L * (3L * epoch + number));
     for (int i = size - 1; i > 0; i--) {
       int j = random.nextInt(i + 1);
       int swapped = order[i];

@@ -113,7 +113,7 @@ final class TrainingRun implements AutoCloseable {
     if (stage == Stage.MLE) {
       mleMean = posterior.mean().cloneTensor();
     }
-    stage = Stage.values()[stage.ordinal() + 1];
+    stage = stage == Stage.MLE ? Stage.SIGMAS : Stage.ELBO;
     epoch = 0;
     step = 0;
     optimizer.close();
@@ -161,7 +161,7 @@ final class TrainingRun implements AutoCloseable {
             rng, posterior.mean().expand(count, posterior.dimension()));
     Tensor kernel = draw.cloneTensor();
     AlternatingListener progress =
-        listener == TrainingListener.NONE
+        listener.equals(TrainingListener.NONE)
             ? AlternatingListener.NONE
             : (pass, block, blocks, residual) ->
                 listener.onProjection(stage, epoch, block, blocks, residual);

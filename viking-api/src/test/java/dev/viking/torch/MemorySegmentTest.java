@@ -92,6 +92,7 @@ class MemorySegmentTest {
   }
 
   @Test
+  @SuppressWarnings("MustBeClosedChecker") // a confined arena can only be closed by its own thread
   void unfitMemoryIsRefused() {
     try (Scope _ = Scope.open();
         Arena arena = Arena.ofConfined()) {
