@@ -310,9 +310,9 @@ public final class Func {
         body,
         inputs,
         options.inDimsFor(inputs.size()),
-        options.outDims(),
-        options.chunkSize(),
-        options.randomness().code());
+        options.targetDims(),
+        options.chunk(),
+        options.policy().code());
   }
 
   private static List<List<Tensor>> only(Transforms.JacobianResult result) {

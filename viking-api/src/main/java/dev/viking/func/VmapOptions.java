@@ -123,15 +123,15 @@ public final class VmapOptions {
     return dims;
   }
 
-  long[] outDims() {
+  long[] targetDims() {
     return outDims;
   }
 
-  long chunkSize() {
+  long chunk() {
     return chunkSize;
   }
 
-  Randomness randomness() {
+  Randomness policy() {
     return randomness;
   }
 }

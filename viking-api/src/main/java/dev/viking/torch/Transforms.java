@@ -26,6 +26,10 @@ public final class Transforms {
   /** Stands for "all examples share this input" in batch dimensions. */
   public static final long SHARED = Long.MIN_VALUE;
 
+  // Deeper nesting is a function that transforms itself without end, and would exhaust the native
+  // stack.
+  private static final int MAX_NESTING = 60;
+
   // Most functions have few outputs; for more the transform is run again with room enough.
   private static final long FIRST_CAPACITY = 64;
 
@@ -354,6 +358,11 @@ public final class Transforms {
     private final MemorySegment[] rooms = new MemorySegment[3];
 
     Call(String name, Function function) {
+      if (invoker.depth >= MAX_NESTING) {
+        arena.close();
+        throw new UnsupportedTransformException(
+            name + ": transforms are nested " + MAX_NESTING + " deep, which is the most allowed");
+      }
       this.name = name;
       this.function = function;
     }

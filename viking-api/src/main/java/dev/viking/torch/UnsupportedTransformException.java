@@ -4,7 +4,8 @@ import java.io.Serial;
 
 /**
  * An operator was refused under the present combination of transforms, because libtorch's own
- * derivative rule would give a wrong result there without a word. The message gives the reason.
+ * derivative rule would give a wrong result there without a word; or transforms are nested too
+ * deep. The message gives the reason.
  */
 public class UnsupportedTransformException extends VikingException {
   @Serial private static final long serialVersionUID = 1L;

@@ -126,7 +126,8 @@ class FuncTest {
     Tensor columns = Func.vmap(column -> column.cumsum(0), 1, 1).apply(batch);
     assertThat(columns.shape()).containsExactly(3, 2);
     assertThat(columns.toDoubleArray()).containsExactly(1, 2, 4, 6, 9, 12);
-    Tensor shapes = Func.vmap(row -> Tensor.of((double) row.dim(), (double) row.numel())).apply(batch);
+    Tensor shapes =
+        Func.vmap(row -> Tensor.of((double) row.dim(), (double) row.numel())).apply(batch);
     assertThat(shapes.toDoubleArray()).containsExactly(1, 2, 1, 2, 1, 2);
   }
 
