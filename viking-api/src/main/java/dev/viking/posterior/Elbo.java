@@ -164,7 +164,11 @@ public final class Elbo {
     double samples = (double) kernel.size(0);
     return switch (options.rankEstimator()) {
       case EXACT ->
-          Tensor.full(new long[0], projection.rank().orElseThrow(), DType.FLOAT64, kernel.device());
+          Tensor.full(
+              new long[0],
+              (double) projection.rank().orElseThrow(),
+              DType.FLOAT64,
+              kernel.device());
       case HUTCHINSON ->
           total(base, kernel).div(samples).rsub((double) kernel.size(1)).clampMin(1.0);
       case IMAGE_NORM -> total(image, image).div(samples);
