@@ -19,6 +19,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class ConcurrencyTest {
 
   /** All kinds of transforms at a point of the task's own, on f(z) = sum a sin(z). */
+  @SuppressWarnings("ThreadPriorityCheck") // the point is that the thread may be moved meanwhile
   private static void everyTransform(int task) {
     double[] x = {0.1 * task, 1 - 0.2 * task, 0.5};
     double[] v = {1.0, 0.01 * task, -2};

@@ -73,7 +73,7 @@ class FuncBadInputTest {
 
   /** Applies a transform and drops the result. */
   @FunctionalInterface
-  private interface Transform {
+  interface Transform {
     Object apply(TensorFunction f, Tensor x);
   }
 
