@@ -24,8 +24,7 @@ final class EpochOrder {
     // Two rounds of splitting keep neighbouring seeds, stages and epochs apart.
     SplittableRandom random =
         new SplittableRandom(
-            new SplittableRandom(seed).nextLong()
-                + 0x9E3779B97F4A7C15L * (3L * epoch + number));
+            new SplittableRandom(seed).nextLong() + 0x9E3779B97F4A7C15L * (3L * epoch + number));
     for (int i = size - 1; i > 0; i--) {
       int j = random.nextInt(i + 1);
       int swapped = order[i];
