@@ -22,7 +22,7 @@ class LinearisationTest {
   private static final long BATCH = 5;
 
   /** A model and a loss. */
-  private record Case(String name, Sequential model, Loss loss) {
+  record Case(String name, Sequential model, Loss loss) {
     @Override
     public String toString() {
       return name;
@@ -47,10 +47,10 @@ class LinearisationTest {
     }
 
     private static Tensor targets(Loss loss, long outputs, Rng rng, DType type) {
-      if (loss == Losses.softmaxCrossEntropy()) {
+      if (loss.equals(Losses.softmaxCrossEntropy())) {
         return Tensor.randint(rng, 0, outputs, BATCH);
       }
-      return loss == Losses.sigmoidBinaryCrossEntropy()
+      return loss.equals(Losses.sigmoidBinaryCrossEntropy())
           ? Tensor.randint(rng, 0, 2, BATCH).to(type)
           : Tensor.randn(rng, type, BATCH, outputs);
     }
