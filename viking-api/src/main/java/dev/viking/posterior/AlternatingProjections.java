@@ -78,7 +78,8 @@ public record AlternatingProjections(
    * @param vectors [S, D], overwritten by their projections
    * @param data the examples
    * @param listener told after each block
-   * @return the largest relative residual of all blocks
+   * @return the largest relative residual of all blocks; tells little where vectors lay in a
+   *     block's kernel already
    */
   public double project(
       Tensor mean, Tensor vectors, TrainingData data, AlternatingListener listener) {

@@ -111,7 +111,10 @@ final class RunState {
         .forEach(
             (name, tensor) -> {
               if (name.startsWith(OPTIMIZER)) {
-                optimizer.put(name.substring(OPTIMIZER.length()), tensor);
+                // Step counts are whole numbers and stay on the host.
+                optimizer.put(
+                    name.substring(OPTIMIZER.length()),
+                    tensor.dtype().isFloatingPoint() ? tensor.to(options.device()) : tensor);
               }
             });
     run.optimizer.restore(optimizer);
