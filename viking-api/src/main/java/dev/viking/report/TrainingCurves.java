@@ -4,8 +4,11 @@ import dev.viking.torch.ArgumentException;
 import java.awt.Color;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
@@ -19,7 +22,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 public final class TrainingCurves {
   private static final int WIDTH = 440;
   private static final int HEIGHT = 300;
-  private static final int MAX_TICKS = 6;
+  private static final int TICK_SPACING = 100;
   // More points than pixels only slow drawing down.
   private static final int MAX_POINTS = 2000;
 
@@ -50,7 +53,7 @@ public final class TrainingCurves {
     XYChart sigmas = Panels.chart("Standard deviations", "step", "sigma", WIDTH, HEIGHT);
     sigmas.getStyler().setLegendPosition(Styler.LegendPosition.InsideNE);
     sigmas.getStyler().setYAxisDecimalPattern("0.#####");
-    sigmas.getStyler().setXAxisMaxLabelCount(MAX_TICKS);
+    stepAxis(sigmas, history);
     curve(sigmas, "kernel", history, TrainingPoint::sigmaKernel, Panels.BLUE, false);
     curve(sigmas, "image", history, TrainingPoint::sigmaImage, Panels.RED, false);
     panels.add(sigmas);
@@ -65,10 +68,37 @@ public final class TrainingCurves {
       boolean logarithmic) {
     XYChart chart = Panels.chart(name, "step", "", WIDTH, HEIGHT);
     chart.getStyler().setLegendVisible(false);
-    chart.getStyler().setXAxisMaxLabelCount(MAX_TICKS);
+    stepAxis(chart, history);
     boolean drawn = curve(chart, name, history, value, color, logarithmic);
     chart.getStyler().setYAxisLogarithmic(logarithmic && drawn);
     return chart;
+  }
+
+  private static void stepAxis(XYChart chart, List<TrainingPoint> history) {
+    chart.getStyler().setXAxisMin((double) history.getFirst().step());
+    chart
+        .getStyler()
+        .setXAxisMax(
+            Math.max(history.getFirst().step() + 1.0, roundUp((double) history.getLast().step())));
+    chart.getStyler().setXAxisTickMarkSpacingHint(TICK_SPACING);
+    chart.getStyler().setxAxisTickLabelsFormattingFunction(TrainingCurves::tick);
+  }
+
+  /** The next of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten, at which an axis divides well. */
+  private static double roundUp(double value) {
+    double power = Math.pow(10, Math.floor(Math.log10(Math.max(1, value))));
+    for (double factor : new double[] {1, 1.5, 2, 3, 4, 5, 6, 8}) {
+      if (factor * power >= value) {
+        return factor * power;
+      }
+    }
+    return 10 * power;
+  }
+
+  // Short, because the plotting library does not keep long labels apart.
+  private static String tick(double step) {
+    DecimalFormat format = new DecimalFormat("0.##", DecimalFormatSymbols.getInstance(Locale.ROOT));
+    return step >= 1000 ? format.format(step / 1000) + "k" : format.format(step);
   }
 
   private static boolean curve(
