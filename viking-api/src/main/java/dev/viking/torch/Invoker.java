@@ -269,6 +269,10 @@ final class Invoker {
   }
 
   private long handle(TensorHandle tensor) {
+    if (tensor == null) {
+      abandon();
+      throw new NullPointerException(op.name() + ": argument " + size + " is null");
+    }
     long handle = tensor.rawHandle();
     if (handle == 0) {
       abandon();

@@ -1,7 +1,9 @@
 package dev.viking.torch;
 
 import java.lang.ref.Cleaner;
+import java.util.Arrays;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,10 @@ final class LeakTracker {
 
   private static final ConcurrentHashMap<Long, Trace> LIVE = new ConcurrentHashMap<>();
   private static final @Nullable Cleaner CLEANER = TRACING ? Cleaner.create() : null;
+
+  /** The classes on the way from an operator to a tensor, which say nothing about who made it. */
+  private static final Pattern MAKERS =
+      Pattern.compile("dev\\.viking\\.torch\\.(Tensor\\w*|LeakTracker.*|Invoker|Op|Handles)");
 
   private LeakTracker() {}
 
@@ -34,12 +40,9 @@ final class LeakTracker {
       if (lost) {
         text.append(", unreachable and never closed");
       }
-      for (StackTraceElement frame : getStackTrace()) {
-        if (!frame.getClassName().startsWith("dev.viking.torch.")
-            || frame.getClassName().contains("Test")) {
-          text.append("\n    at ").append(frame);
-        }
-      }
+      Arrays.stream(getStackTrace())
+          .dropWhile(frame -> MAKERS.matcher(frame.getClassName()).matches())
+          .forEach(frame -> text.append("\n    at ").append(frame));
       return text.toString();
     }
   }

@@ -175,7 +175,11 @@ abstract sealed class TensorHandle implements AutoCloseable permits TensorPointw
     if (isClosed()) {
       return "Tensor[closed]";
     }
-    return "Tensor[" + dtype() + ", " + device() + ", " + Shapes.text(metadata().sizes()) + "]";
+    try {
+      return "Tensor[" + dtype() + ", " + device() + ", " + Shapes.text(metadata().sizes()) + "]";
+    } catch (VikingException e) {
+      return "Tensor[" + e.getMessage() + "]";
+    }
   }
 
   final Metadata metadata() {

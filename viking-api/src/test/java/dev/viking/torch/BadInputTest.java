@@ -178,7 +178,8 @@ class BadInputTest {
     refused(NullPointerException.class, () -> Op.of(null, ""));
     refused(NullPointerException.class, () -> Tensor.cat(Arrays.asList(vector, null), 0))
         .hasMessageContaining("tensor 1");
-    refused(NullPointerException.class, () -> vector.add((Tensor) null));
+    refused(NullPointerException.class, () -> vector.add((Tensor) null))
+        .hasMessage("aten::add: argument 1 is null");
   }
 
   @Test
@@ -195,6 +196,15 @@ class BadInputTest {
     refused(
         OutOfMemoryException.class,
         () -> Tensor.empty(new long[] {1L << 50}, DType.FLOAT64, Device.CPU));
+  }
+
+  @Test
+  void moreElementsThanAnArrayHolds() {
+    Tensor huge = Tensor.of(1.0).expand(3_000_000_000L);
+    assertThat(huge.numel()).isEqualTo(3_000_000_000L);
+    refused(ArgumentException.class, huge::toDoubleArray)
+        .hasMessageContaining("3000000000 elements")
+        .hasMessageContaining("copyTo");
   }
 
   @Test
