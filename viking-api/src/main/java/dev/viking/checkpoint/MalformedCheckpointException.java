@@ -11,7 +11,10 @@ import java.nio.file.Path;
 public class MalformedCheckpointException extends VikingException {
   @Serial private static final long serialVersionUID = 1L;
 
+  /** The path as it was given. */
   private final String file;
+
+  /** What was given and what is needed. */
   private final String reason;
 
   /**

@@ -11,9 +11,16 @@ import java.nio.file.Path;
 public class MalformedDataException extends VikingException {
   @Serial private static final long serialVersionUID = 1L;
 
+  /** The path as it was given. */
   private final String file;
+
+  /** Byte position after unpacking. */
   private final long offset;
+
+  /** What the file holds. */
   private final String given;
+
+  /** What the format requires. */
   private final String needed;
 
   /**
