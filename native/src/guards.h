@@ -23,6 +23,7 @@ enum class GuardWhen {
   kJvp,                  // a jvp is active
   kJvpInsideDerivative,  // a jvp is active inside another derivative
   kGradInsideJvp,        // a reverse-mode derivative is active inside a jvp (forward over reverse)
+  kSomeDerivative,       // a derivative is active
   kSecondDerivative,     // two derivatives or more are active
   kVmap,                 // a vmap is active
   kTransform             // any transform is active
@@ -42,6 +43,8 @@ struct Guard {
   // kReplace: takes the arguments off the stack and pushes the results, as an operator does; false (and the stack
   // untouched) where the arguments are such that the operator itself is right.
   bool (*replacement)(torch::jit::Stack& stack) = nullptr;
+  // Whether these arguments are concerned (null: all are).
+  bool (*applies)(const torch::jit::Stack& stack) = nullptr;
 };
 
 // The guards of one operator; applied at each call.

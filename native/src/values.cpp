@@ -1,7 +1,9 @@
 #include "values.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/jit_type.h>
 #include <ATen/core/List.h>
+#include <ATen/ScalarOps.h>
 
 #include "handles.h"
 
@@ -146,6 +148,20 @@ c10::IValue tensor_list(const vk_value& value, const ArgumentSpec& spec) {
   return c10::IValue(std::move(list));
 }
 
+// A number where a tensor is needed, as in add(x, 1.0): a tensor without dimensions that does not promote dtypes.
+c10::IValue number_tensor(const vk_value& value, const ArgumentSpec& spec) {
+  switch (value.kind) {
+    case VK_INT:
+      return c10::IValue(at::native::wrapped_scalar_tensor(at::Scalar(value.as.i)));
+    case VK_DOUBLE:
+      return c10::IValue(at::native::wrapped_scalar_tensor(at::Scalar(value.as.d)));
+    case VK_BOOL_VALUE:
+      return c10::IValue(at::native::wrapped_scalar_tensor(at::Scalar(value.as.i != 0)));
+    default:
+      mismatch(value, spec);
+  }
+}
+
 c10::IValue optional_tensor_list(const vk_value& value, const ArgumentSpec& spec) {
   if (value.kind != VK_TENSOR_LIST) mismatch(value, spec);
   const auto* data = elements<vk_tensor>(value, spec);
@@ -173,6 +189,8 @@ ArgumentSpec argument_spec(const c10::Argument& argument) {
     type = optional->getElementType();
   }
   spec.kind = kind_of(type);
+  // As in Python's bindings, a number may stand for a tensor, but not for the tensor that is operated on.
+  spec.takes_number = spec.kind == ArgumentKind::kTensor && spec.name != "self" && spec.name != "input";
   if (argument.N().has_value()) spec.repeat = argument.N();
   if (argument.default_value().has_value()) spec.default_value = argument.default_value();
   return spec;
@@ -185,8 +203,11 @@ c10::IValue to_ivalue(const vk_value& value, const ArgumentSpec& spec) {
   }
   switch (spec.kind) {
     case ArgumentKind::kTensor:
-      if (value.kind != VK_TENSOR) break;
-      return c10::IValue(tensor_of(static_cast<vk_tensor>(const_cast<void*>(value.as.p)), spec.name.c_str()));
+      if (value.kind == VK_TENSOR) {
+        return c10::IValue(tensor_of(static_cast<vk_tensor>(const_cast<void*>(value.as.p)), spec.name.c_str()));
+      }
+      if (spec.takes_number) return number_tensor(value, spec);
+      break;
     case ArgumentKind::kTensorList:
       return tensor_list(value, spec);
     case ArgumentKind::kOptionalTensorList:

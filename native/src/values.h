@@ -36,6 +36,7 @@ struct ArgumentSpec {
   std::string type_text;
   ArgumentKind kind = ArgumentKind::kOther;
   bool optional = false;
+  bool takes_number = false;      // a tensor argument for which a number may stand
   std::optional<int32_t> repeat;  // int[2]: one integer stands for two
   std::optional<c10::IValue> default_value;
 };
