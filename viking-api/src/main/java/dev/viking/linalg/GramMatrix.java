@@ -13,7 +13,7 @@ import dev.viking.torch.Tensor;
  * at once, and the products of float32 numbers are exact in float64.
  */
 final class GramMatrix {
-  private static final long CPU_SLAB_BYTES = 2L << 20;
+  private static final long CPU_SLAB_BYTES = 512L << 10;
   private static final long DEVICE_SLAB_BYTES = 256L << 20;
   private static final long LEAST_COLUMNS = 512;
 

@@ -62,23 +62,53 @@ public final class KernelProjection {
     try (Scope scope = Scope.open()) {
       Tensor products = operator.matvec(vectors);
       Solution solution = solver.leastSquares(vectors, products);
-      Tensor multipliers = solution.x();
-      Tensor kernel = subtractImage(vectors, multipliers);
-      Tensor left = operator.matvec(kernel);
-      for (int i = 0; i < solver.refinements(); i++) {
-        Tensor correction = solver.leastSquares(kernel, left).x();
-        multipliers = multipliers.add(correction);
-        kernel = subtractImage(kernel, correction);
-        left = operator.matvec(kernel);
-      }
+      Adjoint split = refine(subtractImage(vectors, solution.x()), solution.x());
+      Tensor left = operator.matvec(split.kernel());
       return new Projection(
-          scope.keep(kernel),
-          scope.keep(vectors.sub(kernel)),
-          scope.keep(multipliers),
+          scope.keep(split.kernel()),
+          scope.keep(vectors.sub(split.kernel())),
+          scope.keep(split.multipliers()),
           scope.keep(Residuals.relative(left, products)),
           solution.status(),
           solution.iterations());
     }
+  }
+
+  /**
+   * What the derivative of the projection needs for a cotangent w of P u.
+   *
+   * @param kernel [S, D], P w: the cotangent of u
+   * @param multipliers [S, n], mu = (J J^T)^+ J w
+   */
+  public record Adjoint(Tensor kernel, Tensor multipliers) {}
+
+  /**
+   * Projects cotangents: the same split as {@link #project}, without its diagnostics.
+   *
+   * @param cotangents w, [S, D], of the rows' type and device
+   * @return P w and the multipliers, in the caller's current scope
+   * @throws dev.viking.torch.ShapeException when the shape is another
+   * @throws dev.viking.torch.DTypeException when the element type is not the rows'
+   * @throws dev.viking.torch.DeviceException when the vectors are on another device
+   */
+  public Adjoint adjoint(Tensor cotangents) {
+    Checks.vectors("KernelProjection.adjoint", cotangents, operator.columns(), operator);
+    try (Scope scope = Scope.open()) {
+      Tensor multipliers = solver.leastSquares(cotangents).x();
+      Adjoint split = refine(subtractImage(cotangents, multipliers), multipliers);
+      return new Adjoint(scope.keep(split.kernel()), scope.keep(split.multipliers()));
+    }
+  }
+
+  private Adjoint refine(Tensor kernel, Tensor multipliers) {
+    Tensor better = kernel;
+    Tensor total = multipliers;
+    for (int i = 0; i < solver.refinements(); i++) {
+      Tensor correction = solver.leastSquares(better).x();
+      total = total.add(correction);
+      better = subtractImage(better, correction);
+    }
+    return new Adjoint(better, total);
   }
 
   /**
@@ -89,7 +119,7 @@ public final class KernelProjection {
    */
   public Tensor image(Tensor vectors) {
     try (Scope scope = Scope.open()) {
-      return scope.keep(project(vectors).image());
+      return scope.keep(vectors.sub(adjoint(vectors).kernel()));
     }
   }
 
@@ -102,7 +132,7 @@ public final class KernelProjection {
    */
   public Tensor multipliers(Tensor vectors) {
     try (Scope scope = Scope.open()) {
-      return scope.keep(project(vectors).multipliers());
+      return scope.keep(adjoint(vectors).multipliers());
     }
   }
 

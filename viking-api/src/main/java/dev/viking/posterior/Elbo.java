@@ -150,7 +150,7 @@ public final class Elbo {
   /** The gradient of sum_s mu_s^T J(theta) k_s + lambda_s^T J(theta) q_s, [D]. */
   private Tensor implicit(
       Linearisation at, KernelProjection projection, Projection split, Tensor slope) {
-    Projection adjoint = projection.project(slope);
+    KernelProjection.Adjoint adjoint = projection.adjoint(slope);
     Tensor weights = Tensor.cat(List.of(adjoint.multipliers(), split.multipliers()), 0);
     Tensor vectors = Tensor.cat(List.of(split.kernel(), adjoint.kernel()), 0);
     return options.jacobian() == JacobianKind.LOSS
@@ -175,8 +175,8 @@ public final class Elbo {
     };
   }
 
-  /** The sum over all entries of a product, accumulated in float64. */
+  /** The sum over all entries of a product, as float64. */
   private static Tensor total(Tensor a, Tensor b) {
-    return a.to(DType.FLOAT64).mul(b.to(DType.FLOAT64)).sum();
+    return a.flatten().dot(b.flatten()).to(DType.FLOAT64);
   }
 }
