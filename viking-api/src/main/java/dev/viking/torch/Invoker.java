@@ -4,6 +4,7 @@ import dev.viking.bindings.NativeLibrary;
 import dev.viking.bindings.viking_native_h;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ final class Invoker {
   private static final long PAYLOAD_OFFSET = 16;
   private static final int MAX_VALUES = 64;
   private static final long LIST_BYTES = 2048;
+  private static final long CELL_BYTES = 8;
 
   private static final int NONE = 0;
   private static final int TENSOR = 1;
@@ -66,13 +68,16 @@ final class Invoker {
 
   private Invoker() {
     NativeLibrary.ensureLoaded();
-    // An automatic arena: there is one for each thread, and it goes with the thread.
-    Arena arena = Arena.ofAuto();
-    arguments = arena.allocate(MAX_VALUES * VALUE_BYTES, 8);
-    results = arena.allocate(MAX_VALUES * VALUE_BYTES, 8);
-    resultCount = arena.allocate(8, 8);
-    lists = arena.allocate(LIST_BYTES, 8);
-    error = arena.allocate(ERROR_BYTES, 8);
+    // One allocation of an automatic arena: it goes with the thread, of which there may be many.
+    MemorySegment scratch =
+        Arena.ofAuto()
+            .allocate(2 * MAX_VALUES * VALUE_BYTES + CELL_BYTES + LIST_BYTES + ERROR_BYTES, 8);
+    SegmentAllocator parts = SegmentAllocator.slicingAllocator(scratch);
+    arguments = parts.allocate(MAX_VALUES * VALUE_BYTES, 8);
+    results = parts.allocate(MAX_VALUES * VALUE_BYTES, 8);
+    resultCount = parts.allocate(CELL_BYTES, 8);
+    lists = parts.allocate(LIST_BYTES, 8);
+    error = parts.allocate(ERROR_BYTES, 8);
   }
 
   /** The calling thread's invoker; loads the native library when that has not happened yet. */
