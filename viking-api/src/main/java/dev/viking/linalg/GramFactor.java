@@ -5,7 +5,6 @@ import dev.viking.torch.LinalgException;
 import dev.viking.torch.Op;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -19,8 +18,6 @@ import java.util.OptionalLong;
  * bounds the largest one from above.
  */
 final class GramFactor implements PreparedSolver {
-  private static final double EPSILON_32 = Math.ulp(1.0f);
-  private static final double NARROW_RESIDUAL = 2e-6;
   private static final Op CHOLESKY = Op.of("aten::linalg_cholesky_ex", "");
 
   private final DenseOperator rows;
@@ -73,7 +70,6 @@ final class GramFactor implements PreparedSolver {
       boolean fullRank = facts[0] == 0 && 1.0 / facts[1] > cutoff * facts[2];
       Tensor factor;
       long rank;
-      double inverseTrace = facts[1];
       if (fullRank) {
         factor = inverse.t().mul(scale.unsqueeze(1));
         rank = n - zeros;
@@ -85,21 +81,9 @@ final class GramFactor implements PreparedSolver {
         Tensor weights = eigh.values().narrow(0, first, kept).rsqrt();
         factor = eigh.vectors().narrow(1, first, kept).mul(weights).mul(scale.unsqueeze(1));
         rank = kept - zeros;
-        inverseTrace = Arrays.stream(values, first, values.length).map(w -> 1 / w).sum();
       }
-      int improve = needsRefinement(rows.dtype(), facts[2] * inverseTrace / n) ? refinements : 0;
-      return new GramFactor(rows, scope.keep(gram), scope.keep(factor), rank, improve);
+      return new GramFactor(rows, scope.keep(gram), scope.keep(factor), rank, refinements);
     }
-  }
-
-  /**
-   * Whether a projection gains from refinement. Rounding J^T lambda in the rows' type leaves a
-   * relative residual of about its epsilon times the root of {@code spread}, the largest eigenvalue
-   * times the mean inverse one: in float32 that is often small enough as it is, while float64 rows
-   * deserve better than their Gram matrix gives.
-   */
-  private static boolean needsRefinement(DType rows, double spread) {
-    return rows == DType.FLOAT64 || EPSILON_32 * Math.sqrt(spread) > NARROW_RESIDUAL;
   }
 
   private static List<Tensor> cholesky(Tensor matrix) {

@@ -1,5 +1,6 @@
 package dev.viking.linalg;
 
+import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.OptionalLong;
@@ -62,7 +63,8 @@ public final class KernelProjection {
     try (Scope scope = Scope.open()) {
       Tensor products = operator.matvec(vectors);
       Solution solution = solver.leastSquares(vectors, products);
-      Adjoint split = refine(subtractImage(vectors, solution.x()), solution.x());
+      Adjoint split =
+          refine(subtractImage(vectors, solution.x()), solution.x(), solver.refinements());
       Tensor left = operator.matvec(split.kernel());
       return new Projection(
           scope.keep(split.kernel()),
@@ -95,15 +97,17 @@ public final class KernelProjection {
     Checks.vectors("KernelProjection.adjoint", cotangents, operator.columns(), operator);
     try (Scope scope = Scope.open()) {
       Tensor multipliers = solver.leastSquares(cotangents).x();
-      Adjoint split = refine(subtractImage(cotangents, multipliers), multipliers);
+      // A gradient in a narrow type has no digits to gain from refinement.
+      int steps = operator.dtype() == DType.FLOAT64 ? solver.refinements() : 0;
+      Adjoint split = refine(subtractImage(cotangents, multipliers), multipliers, steps);
       return new Adjoint(scope.keep(split.kernel()), scope.keep(split.multipliers()));
     }
   }
 
-  private Adjoint refine(Tensor kernel, Tensor multipliers) {
+  private Adjoint refine(Tensor kernel, Tensor multipliers, int steps) {
     Tensor better = kernel;
     Tensor total = multipliers;
-    for (int i = 0; i < solver.refinements(); i++) {
+    for (int i = 0; i < steps; i++) {
       Tensor correction = solver.leastSquares(better).x();
       total = total.add(correction);
       better = subtractImage(better, correction);
@@ -119,7 +123,7 @@ public final class KernelProjection {
    */
   public Tensor image(Tensor vectors) {
     try (Scope scope = Scope.open()) {
-      return scope.keep(vectors.sub(adjoint(vectors).kernel()));
+      return scope.keep(project(vectors).image());
     }
   }
 
@@ -132,7 +136,7 @@ public final class KernelProjection {
    */
   public Tensor multipliers(Tensor vectors) {
     try (Scope scope = Scope.open()) {
-      return scope.keep(adjoint(vectors).multipliers());
+      return scope.keep(project(vectors).multipliers());
     }
   }
 
