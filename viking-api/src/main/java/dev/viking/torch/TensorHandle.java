@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The operators are spread over a chain of classes by theme, each extending the one before, only
  * to keep the files readable; users see one class, {@link Tensor}.
  */
-abstract sealed class TensorHandle implements AutoCloseable permits TensorPointwise {
+abstract sealed class TensorHandle implements AutoCloseable permits TensorArithmetic {
   private static final VarHandle HANDLE;
 
   static {

@@ -1,7 +1,7 @@
 package dev.viking.torch;
 
 /** Operators that take many elements to one: sums, extremes, norms, cumulative forms. */
-abstract sealed class TensorReductions extends TensorPointwise permits TensorShaping {
+abstract sealed class TensorReductions extends TensorComparisons permits TensorShaping {
   private static final Op SUM = Op.of("aten::sum", "");
   private static final Op SUM_DIM_INTLIST = Op.of("aten::sum", "dim_IntList");
   private static final Op MEAN = Op.of("aten::mean", "");

@@ -3,7 +3,10 @@ package dev.viking.torch;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
-/** Expectations for {@link TensorPointwise}: a function of each element, in plain Java. */
+/**
+ * Expectations for the operators on each element by itself: a function of each element, in plain
+ * Java.
+ */
 final class PointwiseCases {
   private static final double[] REAL = {-2.3, -0.7, 0.0, 0.4, 1.9};
   private static final double[] POSITIVE = {0.2, 0.9, 1.0, 3.7};

@@ -18,7 +18,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(LiveHandles.class)
 class TypedOperatorsTest {
   private static final Class<?>[] THEMES = {
-    TensorPointwise.class,
+    TensorArithmetic.class,
+    TensorFunctions.class,
+    TensorActivations.class,
+    TensorComparisons.class,
     TensorReductions.class,
     TensorShaping.class,
     TensorIndexing.class,
