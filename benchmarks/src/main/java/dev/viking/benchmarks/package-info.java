@@ -1,4 +1,7 @@
-/** JMH benchmarks of the library, each with a twin in Python or C++ that it is compared with. */
+/**
+ * Benchmarks: kernels that do one piece of work each, JMH classes that time the smallest of them,
+ * and a worker that times any of them in turn with the same work in C++ and Python.
+ */
 @NullMarked
 package dev.viking.benchmarks;
 

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Times this library next to C++ and PyTorch doing the same work, and writes docs/benchmarks/<date>-cpu.{md,json}.
+# Run with --help for the options.
+set -euo pipefail
+
+readonly HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+readonly ROOT="$(dirname "$HERE")"
+readonly BUILD="$HERE/target"
+readonly VENV="${VIKING_BENCHMARK_VENV:-$BUILD/venv}"
+readonly CPU_INDEX=https://download.pytorch.org/whl/cpu
+
+usage() {
+  cat <<EOF
+Usage: benchmarks/run.sh [options]
+
+Builds what is missing (the library with Maven, a Python environment with torch, the C++ program), checks that all
+implementations compute the same numbers, times them in turn in one run, and writes a Markdown table and JSON.
+
+  --quick          fewer and shorter samples: a look, not a result
+  --only CASES     only these, separated by commas: add8, forward, jvp, vjp, gradient, hvp, per_example_gradients,
+                   jacobian, jacrev, step, jmh (the boundary, by JMH)
+  --threads N      threads of libtorch in every process (default: all cores)
+  --clock cpu      time on a CPU instead of on the wall, for a machine that others use too; with --threads 1
+  --out PATH       the report, without extension (default: docs/benchmarks/<year>-<month>-cpu)
+  -h, --help       this text
+
+Environment: VIKING_BENCHMARK_VENV, a Python environment with torch and numpy to be used instead of an own one;
+LIBTORCH_HOME, the libtorch that the library and the C++ program are built with.
+EOF
+}
+
+say() { printf 'benchmarks: %s\n' "$*" >&2; }
+fail() {
+  say "ERROR: $*"
+  exit 1
+}
+
+shown=''
+only=all threads="$(nproc)" clock=wall out='' quick=no
+for argument in "$@"; do shown+=" $argument"; done
+while (($# > 0)); do
+  case "$1" in
+    --quick) quick=yes ;;
+    --only | --threads | --clock | --out)
+      (($# > 1)) || fail "$1 needs a value"
+      case "$1" in
+        --only) only="$2" ;;
+        --threads) threads="$2" ;;
+        --clock) clock="$2" ;;
+        --out) out="$2" ;;
+      esac
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *)
+      usage >&2
+      fail "unknown option '$1'"
+      ;;
+  esac
+  shift
+done
+[[ $threads =~ ^[1-9][0-9]*$ ]] || fail "--threads is '$threads'; a positive number is needed"
+[[ $clock == wall || $clock == cpu ]] || fail "--clock is '$clock'; wall or cpu is needed"
+[[ $clock == wall || $threads == 1 ]] || fail "--clock cpu sees one thread only; add --threads 1"
+out="${out:-$ROOT/docs/benchmarks/$(date +%Y-%m)-cpu}"
+mkdir -p "$BUILD"
+
+# --- what is needed -------------------------------------------------------------------------------
+
+jdk=''
+for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/*; do
+  if [[ -x $candidate/bin/javac ]] && grep -q '^JAVA_VERSION="25' "$candidate/release" 2>/dev/null; then
+    jdk="$candidate"
+    break
+  fi
+done
+[[ -n $jdk ]] || fail "needs JDK 25; set JAVA_HOME to it"
+
+readonly classes="$BUILD/classes/dev/viking/benchmarks/Worker.class"
+if [[ ! -f $classes ]] || [[ -n "$(find "$ROOT"/{bindings,viking-api,benchmarks}/src/main "$ROOT/native/src" \
+  "$ROOT/native/include" -newer "$classes" -type f -print -quit)" ]]; then
+  command -v mvn >/dev/null || fail "needs Maven 3.8.6 or newer"
+  say "building the library"
+  (cd "$ROOT" && mvn -B -q -ntp -DskipTests -pl benchmarks -am package) >&2
+  touch "$classes"
+fi
+
+if [[ ! -x $VENV/bin/python ]]; then
+  say "making a Python environment with torch"
+  python3 -m venv "$VENV"
+  "$VENV/bin/pip" install -q --extra-index-url "$CPU_INDEX" -r "$HERE/python/requirements.txt" >&2 ||
+    { rm -rf "$VENV"; fail "pip could not install torch and numpy"; }
+fi
+"$VENV/bin/python" -c 'import torch, numpy' 2>/dev/null || fail "$VENV/bin/python has no torch or no numpy"
+
+# The C++ program is built with the library's own libtorch, so that both call the same kernels.
+libtorch="$(sed -n 2p "$ROOT/native/build/viking.stamp" 2>/dev/null || true)"
+libtorch="${LIBTORCH_HOME:-$libtorch}"
+[[ -f $libtorch/lib/libtorch_cpu.so ]] || fail "no libtorch at '$libtorch'; run ./build-native.sh"
+readonly worker="$BUILD/worker"
+if [[ ! -x $worker || $HERE/native/worker.cpp -nt $worker || "$(cat "$worker.libtorch" 2>/dev/null)" != "$libtorch" ]]; then
+  say "building the C++ program with $libtorch"
+  "${CXX:-g++}" -std=c++20 -O2 -isystem "$libtorch/include" -isystem "$libtorch/include/torch/csrc/api/include" \
+    "$HERE/native/worker.cpp" -o "$worker" -L"$libtorch/lib" -Wl,--no-as-needed -ltorch_cpu -lc10 \
+    -Wl,-rpath,"$libtorch/lib"
+  printf '%s' "$libtorch" >"$worker.libtorch"
+fi
+
+readonly java=("$jdk/bin/java" --enable-native-access=ALL-UNNAMED -Xmx1g -cp "$BUILD/classes:$BUILD/lib/*")
+
+# --- run ------------------------------------------------------------------------------------------
+
+options=(--threads "$threads" --clock "$clock" --options="$shown" --out "$out")
+jmh_options=(-prof gc)
+if [[ $quick == yes ]]; then
+  options+=(--rounds 5 --seconds 0.05 --warmup 1)
+  jmh_options+=(-f 1 -wi 2 -i 3)
+fi
+[[ $only == all ]] || options+=(--only "$only")
+
+if [[ $only == all || ,$only, == *,jmh,* ]]; then
+  say "JMH"
+  "${java[@]}" org.openjdk.jmh.Main BoundaryBenchmark "${jmh_options[@]}" -rf json -rff "$BUILD/jmh.json" >&2
+  options+=(--jmh "$BUILD/jmh.json")
+fi
+"$VENV/bin/python" "$HERE/python/compare.py" --cpp "$worker" "${options[@]}" --java "${java[@]}" \
+  dev.viking.benchmarks.Worker

@@ -1,0 +1,48 @@
+package dev.viking.benchmarks;
+
+import dev.viking.torch.Scope;
+import dev.viking.torch.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/** A computation on a {@link LeNetProblem} that keeps no state from one time to the next. */
+public final class LeNetKernel implements Kernel {
+  private final LeNetProblem problem;
+  private final Function<LeNetProblem, List<Tensor>> computation;
+
+  /**
+   * The kernel.
+   *
+   * @param batch examples in the batch
+   * @param computation the work; its tensors are freed after each time
+   */
+  public LeNetKernel(int batch, Function<LeNetProblem, List<Tensor>> computation) {
+    this.problem = LeNetProblem.of(batch);
+    this.computation = computation;
+  }
+
+  @Override
+  public void run(int times) {
+    for (int i = 0; i < times; i++) {
+      try (Scope _ = Scope.open()) {
+        List<Tensor> unused = computation.apply(problem);
+      }
+    }
+  }
+
+  @Override
+  public double[] result() {
+    try (Scope _ = Scope.open()) {
+      return computation.apply(problem).stream()
+          .map(Tensor::toDoubleArray)
+          .flatMapToDouble(Arrays::stream)
+          .toArray();
+    }
+  }
+
+  @Override
+  public void close() {
+    problem.close();
+  }
+}

@@ -1,0 +1,134 @@
+package dev.viking.benchmarks;
+
+import dev.viking.func.Func;
+import dev.viking.func.Hvp;
+import dev.viking.func.HvpMode;
+import dev.viking.func.Jvp;
+import dev.viking.func.TensorFunction;
+import dev.viking.func.Vjp;
+import dev.viking.nn.JacobianRows;
+import dev.viking.torch.Tensor;
+import java.util.List;
+
+/** The work of {@link LeNetKernel}: what {@code torch.func} offers for the same network. */
+public final class Transformations {
+  private Transformations() {}
+
+  /**
+   * Outputs, without derivatives.
+   *
+   * @param at where
+   * @return outputs [B, C]
+   */
+  public static List<Tensor> forward(LeNetProblem at) {
+    return List.of(at.model().apply(at.parameters(), at.images()));
+  }
+
+  /**
+   * Jacobian-vector product of the outputs.
+   *
+   * @param at where
+   * @return outputs and their derivative in the tangent's direction, [B, C] each
+   */
+  public static List<Tensor> jvp(LeNetProblem at) {
+    Jvp result = Func.jvp(outputs(at), at.parameters(), at.tangent());
+    return List.of(result.output(), result.tangent());
+  }
+
+  /**
+   * Vector-Jacobian product of the outputs.
+   *
+   * @param at where
+   * @return outputs [B, C], and the gradient [D] of their product with the cotangent
+   */
+  public static List<Tensor> vjp(LeNetProblem at) {
+    Vjp result = Func.vjp(outputs(at), at.parameters());
+    return List.of(result.output(), result.pullback(at.cotangent()));
+  }
+
+  /**
+   * Gradient of the mean loss.
+   *
+   * @param at where
+   * @return the gradient [D]
+   */
+  public static List<Tensor> gradient(LeNetProblem at) {
+    return List.of(Func.grad(meanLoss(at), at.parameters()));
+  }
+
+  /**
+   * Hessian-vector product of the mean loss, reverse over reverse.
+   *
+   * @param at where
+   * @return the product [D]
+   */
+  public static List<Tensor> hvp(LeNetProblem at) {
+    Hvp result =
+        Func.hvp(meanLoss(at), at.parameters(), at.tangent(), HvpMode.REVERSE_OVER_REVERSE);
+    return List.of(result.product());
+  }
+
+  /**
+   * Gradient of each example's loss, by the rules of the layers.
+   *
+   * @param at where
+   * @return the loss Jacobian [B, D]
+   */
+  public static List<Tensor> perExampleGradients(LeNetProblem at) {
+    return List.of(
+        JacobianRows.loss(at.model(), at.loss(), at.parameters(), at.images(), at.labels())
+            .jacobian());
+  }
+
+  /**
+   * Gradient of each example's loss, by vmap of grad, as for any Java function.
+   *
+   * @param at where
+   * @return the loss Jacobian [B, D]
+   */
+  public static List<Tensor> perExampleGradientsGeneric(LeNetProblem at) {
+    return List.of(
+        JacobianRows.genericLoss(at.model(), at.loss(), at.parameters(), at.images(), at.labels())
+            .jacobian());
+  }
+
+  /**
+   * Jacobian of the outputs, by the rules of the layers.
+   *
+   * @param at where
+   * @return the function Jacobian [B C, D]
+   */
+  public static List<Tensor> jacobian(LeNetProblem at) {
+    return List.of(JacobianRows.function(at.model(), at.parameters(), at.images()).jacobian());
+  }
+
+  /**
+   * Jacobian of the outputs, by vmap of jacrev over the examples.
+   *
+   * @param at where
+   * @return the function Jacobian [B C, D]
+   */
+  public static List<Tensor> jacobianGeneric(LeNetProblem at) {
+    return List.of(
+        JacobianRows.genericFunction(at.model(), at.parameters(), at.images()).jacobian());
+  }
+
+  /**
+   * Jacobian of the outputs, by jacrev of the whole batch.
+   *
+   * @param at where
+   * @return the function Jacobian [B, C, D]
+   */
+  public static List<Tensor> jacrev(LeNetProblem at) {
+    return List.of(Func.jacrev(outputs(at), at.parameters()));
+  }
+
+  private static TensorFunction outputs(LeNetProblem at) {
+    return parameters -> at.model().apply(parameters, at.images());
+  }
+
+  private static TensorFunction meanLoss(LeNetProblem at) {
+    return parameters ->
+        at.loss().perExample(at.model().apply(parameters, at.images()), at.labels()).mean();
+  }
+}
