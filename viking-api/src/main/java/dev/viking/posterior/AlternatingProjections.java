@@ -13,9 +13,9 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * Projects samples onto the kernel of the Jacobian of a whole data set, block after block: k <-
- * P_block k, in the order of the data, every example once per pass (von Neumann's alternating
- * projections; Miani et al. 2024).
+ * Projects samples onto the kernel of the Jacobian of a whole data set, block after block, in the
+ * order of the data, every example once per pass (von Neumann's alternating projections; Miani et
+ * al. 2024).
  *
  * <p>Immutable. All samples go through a block together; the rows of one block at a time are held.
  *

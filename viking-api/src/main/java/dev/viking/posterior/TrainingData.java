@@ -69,7 +69,12 @@ public interface TrainingData {
     return new TensorData(inputs, targets);
   }
 
-  /** Examples held in two tensors. */
+  /**
+   * Examples held in two tensors.
+   *
+   * @param inputs [N, ...]
+   * @param targets [N] or [N, C]
+   */
   record TensorData(Tensor inputs, Tensor targets) implements TrainingData {
     @Override
     public int size() {

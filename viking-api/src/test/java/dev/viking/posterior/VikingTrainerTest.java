@@ -255,7 +255,15 @@ class VikingTrainerTest {
   }
 
   /** A tensor in plain memory, as a file would hold it. */
-  private record Saved(long[] shape, Object data) {
+  private static final class Saved {
+    private final long[] shape;
+    private final Object data;
+
+    private Saved(long[] shape, Object data) {
+      this.shape = shape;
+      this.data = data;
+    }
+
     static Saved of(Tensor tensor) {
       Object data =
           switch (tensor.dtype()) {
