@@ -1,6 +1,7 @@
 package dev.viking.posterior;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.viking.linalg.ConjugateGradient;
@@ -12,11 +13,15 @@ import dev.viking.nn.Loss;
 import dev.viking.nn.Losses;
 import dev.viking.nn.Mlp;
 import dev.viking.nn.Model;
+import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
+import dev.viking.torch.DTypeException;
 import dev.viking.torch.Device;
+import dev.viking.torch.LinalgException;
 import dev.viking.torch.LiveHandles;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
+import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -145,6 +150,41 @@ class ElboGradientTest {
     assertThat(result(RankEstimator.IMAGE_NORM).rank()).isCloseTo(dimension - image, within(1e-9));
     noise.mul_(10.0);
     assertThat(result(RankEstimator.HUTCHINSON).rank()).isEqualTo(dimension - 1.0);
+  }
+
+  @Test
+  void badInputIsRefusedAndAnExceptionOfTheModelArrivesAsItself() {
+    Elbo elbo = new Elbo(model, loss, ElboOptions.exact(), 10);
+    Tensor wrong = Tensor.zeros(DType.FLOAT64, 2, 5);
+    assertThatThrownBy(() -> elbo.evaluate(posterior, inputs, targets, wrong))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("noise")
+        .hasMessageContaining("[2, 5]");
+    assertThatThrownBy(
+            () -> elbo.evaluate(posterior, inputs, targets, noise, noise.narrow(0, 0, 1)))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("imageBase");
+    assertThatThrownBy(() -> elbo.evaluate(posterior, inputs, targets, noise.to(DType.FLOAT32)))
+        .isInstanceOf(DTypeException.class);
+    assertThatThrownBy(() -> elbo.evaluate(posterior, inputs.div(0.0), targets, noise))
+        .isInstanceOf(LinalgException.class);
+    assertThatThrownBy(() -> new Elbo(model, loss, ElboOptions.exact(), 0))
+        .isInstanceOf(ArgumentException.class);
+    Elbo other = new Elbo(Mlp.of(new int[] {3, 4}, Activation.TANH), loss, ElboOptions.exact(), 1);
+    assertThatThrownBy(() -> other.evaluate(posterior, inputs, targets, noise))
+        .isInstanceOf(ShapeException.class)
+        .hasMessageContaining("the model needs 16");
+
+    IllegalStateException thrown = new IllegalStateException("from the model");
+    Model failing =
+        new OpaqueModel(model) {
+          @Override
+          public Tensor apply(Tensor parameters, Tensor x) {
+            throw thrown;
+          }
+        };
+    Elbo broken = new Elbo(failing, loss, ElboOptions.exact(), 1);
+    assertThatThrownBy(() -> broken.evaluate(posterior, inputs, targets, noise)).isSameAs(thrown);
   }
 
   private ElboResult result(RankEstimator estimator) {

@@ -10,7 +10,13 @@ import dev.viking.torch.Tensor;
 /**
  * A model whose structure the library cannot see, so that everything goes through the transforms.
  */
-record OpaqueModel(Model inner) implements Model {
+class OpaqueModel implements Model {
+  private final Model inner;
+
+  OpaqueModel(Model inner) {
+    this.inner = inner;
+  }
+
   @Override
   public ParameterLayout layout() {
     return inner.layout();
