@@ -26,7 +26,7 @@ public final class LeNetKernel implements Kernel {
   public void run(int times) {
     for (int i = 0; i < times; i++) {
       try (Scope _ = Scope.open()) {
-        List<Tensor> unused = computation.apply(problem);
+        List<Tensor> _ = computation.apply(problem);
       }
     }
   }
