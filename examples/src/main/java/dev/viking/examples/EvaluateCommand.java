@@ -1,0 +1,120 @@
+package dev.viking.examples;
+
+import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.torch.Device;
+import dev.viking.torch.Scope;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code viking evaluate}. */
+@Command(
+    name = "evaluate",
+    description = {
+      "Tests a trained posterior.",
+      "",
+      "Draws samples by alternating projections through the training images, and predicts the test"
+          + " images with them. With the defaults the numbers are those that training reported.",
+      ""
+    },
+    sortOptions = false)
+final class EvaluateCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "CHECKPOINT", description = "A posterior.safetensors of viking train.")
+  @Nullable Path checkpoint;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Folder with the four files of MNIST (default: what it was trained on).")
+  @Nullable Path data;
+
+  @Option(
+      names = "--map",
+      paramLabel = "FILE",
+      description = "A map.safetensors of viking train to compare with.")
+  @Nullable Path map;
+
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      description = "Posterior samples (default: as in training's evaluation).")
+  @Nullable Integer samples;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of the samples (default: as in training's evaluation).")
+  @Nullable Long seed;
+
+  @Option(
+      names = "--json",
+      description = "Print the metrics as JSON on stdout, and nothing else there.")
+  boolean json;
+
+  @Option(
+      names = "--device",
+      paramLabel = "cpu|cuda:N",
+      defaultValue = "cpu",
+      description = "Where to compute (default: ${DEFAULT-VALUE}).")
+  String device = "cpu";
+
+  @Mixin CommonOptions common = new CommonOptions();
+
+  private final Console console;
+
+  EvaluateCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    if (checkpoint == null) {
+      throw new UsageException("CHECKPOINT is needed");
+    }
+    if (samples != null && samples < 1) {
+      throw new UsageException("--samples: " + samples + " given; at least 1 is needed");
+    }
+    common.apply();
+    Posteriors.Origin origin = Posteriors.origin(checkpoint);
+    RunConfig config = origin.config();
+    config.options().put("device", Device.parse(device).toString());
+    Map<String, List<Evaluation>> methods = new LinkedHashMap<>();
+    try (Scope _ = Scope.open();
+        Interrupts interrupts = Interrupts.listen();
+        Progress progress = new Progress(console)) {
+      KernelImagePosterior posterior = Posteriors.read(checkpoint, config.device());
+      Path folder = data != null || config.data().isEmpty() ? data : Path.of(config.data());
+      ImageSets sets = ImageSets.load(folder, config.integer("limit"));
+      int count = samples != null ? samples : config.integer("samples");
+      Evaluator evaluator = new Evaluator(config, sets, count, interrupts);
+      try {
+        if (map != null) {
+          methods.put("MAP", List.of(evaluator.point(Posteriors.readMap(map, config.device()))));
+        }
+        methods.put("VIKING mean", List.of(evaluator.point(posterior.mean())));
+        methods.put(
+            "VIKING",
+            List.of(
+                evaluator
+                    .posterior(posterior, seed != null ? seed : origin.seed(), progress)
+                    .predictive()));
+      } catch (InterruptedRunException e) {
+        return Main.INTERRUPTED;
+      }
+    }
+    MetricsReport report = new MetricsReport(methods);
+    if (json) {
+      console.out().println(report.json().toPrettyString());
+    } else {
+      console.out().print(report.table());
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,133 @@
+package dev.viking.examples;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.TrainerOptions;
+import dev.viking.posterior.TrainingResult;
+import dev.viking.torch.Scope;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A training run: for each seed the posterior, then a MAP network trained equally long, then their
+ * evaluation. What a file says is finished is not done again.
+ *
+ * @param config what to compute
+ * @param folder where to
+ * @param sets the images
+ * @param secondsBetweenCheckpoints within an epoch
+ * @param progress where to tell
+ * @param interrupts when to stop
+ */
+record TrainRun(
+    RunConfig config,
+    RunFolder folder,
+    ImageSets sets,
+    double secondsBetweenCheckpoints,
+    Progress progress,
+    Interrupts interrupts) {
+
+  /** Runs all seeds. */
+  List<SeedResult> run() {
+    List<SeedResult> results = new ArrayList<>();
+    for (long seed : config.seeds()) {
+      if (folder.several()) {
+        progress.say("seed " + seed);
+      }
+      results.add(seed(seed));
+    }
+    return results;
+  }
+
+  private SeedResult seed(long seed) {
+    Path file = folder.evaluation(seed);
+    if (Files.exists(file)) {
+      progress.say("already evaluated: " + file);
+      return read(file);
+    }
+    trainPosterior(seed);
+    trainMap(seed);
+    SeedResult result = evaluate(seed);
+    ObjectNode node = new ObjectMapper().createObjectNode();
+    result.write(node);
+    RunFolder.write(file, node.toPrettyString() + "\n");
+    return result;
+  }
+
+  private static SeedResult read(Path file) {
+    try {
+      return SeedResult.read(new ObjectMapper().readTree(RunFolder.read(file)));
+    } catch (JsonProcessingException e) {
+      throw new UsageException(file + ": no JSON: " + e.getOriginalMessage());
+    }
+  }
+
+  private void trainPosterior(long seed) {
+    Path file = folder.posterior(seed);
+    if (Files.exists(file)) {
+      progress.say("already trained: " + file);
+      return;
+    }
+    try (Scope _ = Scope.open()) {
+      SeedTraining training = training(TrainingCheckpoint.Phase.VIKING, seed, config.viking(seed));
+      TrainingResult result = training.run();
+      Posteriors.write(file, result.posterior(), origin(seed, training));
+      RunFolder.delete(folder.checkpoint());
+    }
+  }
+
+  private void trainMap(long seed) {
+    Path file = folder.map(seed);
+    if (Files.exists(file)) {
+      progress.say("already trained: " + file);
+      return;
+    }
+    try (Scope _ = Scope.open()) {
+      SeedTraining training = training(TrainingCheckpoint.Phase.MAP, seed, config.map(seed));
+      TrainingResult result = training.run();
+      Posteriors.writeMap(file, result.pointEstimate(), origin(seed, training));
+      RunFolder.delete(folder.checkpoint());
+    }
+  }
+
+  private SeedTraining training(TrainingCheckpoint.Phase phase, long seed, TrainerOptions options) {
+    return new SeedTraining(
+        new TrainingCheckpoint.Key(seed, phase),
+        options,
+        folder,
+        sets,
+        secondsBetweenCheckpoints,
+        progress,
+        interrupts);
+  }
+
+  private Posteriors.Origin origin(long seed, SeedTraining training) {
+    return new Posteriors.Origin(config, seed, training.history(), training.seconds());
+  }
+
+  private SeedResult evaluate(long seed) {
+    try (Scope _ = Scope.open()) {
+      Evaluator evaluator = new Evaluator(config, sets, config.integer("samples"), interrupts);
+      KernelImagePosterior posterior = Posteriors.read(folder.posterior(seed), config.device());
+      Evaluation map = evaluator.point(Posteriors.readMap(folder.map(seed), config.device()));
+      Evaluation mean = evaluator.point(posterior.mean());
+      long start = System.nanoTime();
+      Evaluator.PosteriorEvaluation viking = evaluator.posterior(posterior, seed, progress);
+      return new SeedResult(
+          seed,
+          map,
+          mean,
+          viking.predictive(),
+          new SeedResult.Scales(
+              posterior.scaleKernel(), posterior.scaleImage(), viking.kernelShare()),
+          new SeedResult.Seconds(
+              Posteriors.origin(folder.posterior(seed)).seconds(),
+              Posteriors.origin(folder.map(seed)).seconds(),
+              (System.nanoTime() - start) * 1e-9));
+    }
+  }
+}

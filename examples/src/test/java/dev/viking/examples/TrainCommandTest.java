@@ -1,0 +1,163 @@
+package dev.viking.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.viking.checkpoint.Checkpoint;
+import dev.viking.torch.Device;
+import dev.viking.torch.NativeMemory;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole trainings on few images. */
+class TrainCommandTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final List<String> METRICS =
+      List.of("accuracy", "nll", "expected_nll", "ece", "mce", "paper_ece", "paper_mce", "brier");
+
+  @TempDir Path temporary;
+
+  static String[] with(List<String> first, String... more) {
+    return Stream.concat(first.stream(), Stream.of(more)).toArray(String[]::new);
+  }
+
+  private List<String> small(Path out) throws IOException {
+    Path data = temporary.resolve("data");
+    if (!Files.exists(data)) {
+      TinyMnist.write(data);
+    }
+    return List.of(
+        "train",
+        "--data",
+        data.toString(),
+        "--batch-size=16",
+        "--mle-epochs=1",
+        "--sigma-epochs=1",
+        "--epochs=1",
+        "--samples=3",
+        "--threads=1",
+        "--out",
+        out.toString());
+  }
+
+  @Test
+  void embeddedSetGivesEveryFileAndReleasesItsMemory() throws IOException {
+    Path out = temporary.resolve("out");
+    long before = NativeMemory.live(Device.CPU).handles();
+    CommandRun run =
+        CommandRun.of(
+            "train",
+            "--limit=64",
+            "--mle-epochs=1",
+            "--sigma-epochs=1",
+            "--epochs=1",
+            "--samples=2",
+            "--out",
+            out.toString());
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(NativeMemory.live(Device.CPU).handles()).isEqualTo(before);
+    assertThat(run.out()).contains("accuracy", "NLL", "ECE", "MCE", "Brier", "MAP", "VIKING");
+    assertThat(names(out))
+        .containsExactlyInAnyOrder(
+            "config.json",
+            "evaluation.json",
+            "map.safetensors",
+            "metrics.json",
+            "posterior.safetensors",
+            "reliability.png",
+            "training-curves.png");
+    for (String picture : List.of("reliability.png", "training-curves.png")) {
+      BufferedImage image = ImageIO.read(out.resolve(picture).toFile());
+      assertThat(image.getWidth()).isGreaterThan(400);
+    }
+    try (Checkpoint posterior = Checkpoint.read(out.resolve("posterior.safetensors"))) {
+      assertThat(posterior.floats("mean")).hasSize(44_426);
+    }
+    JsonNode metrics = JSON.readTree(out.resolve("metrics.json").toFile());
+    assertThat(metrics.path("data").path("train").asInt()).isEqualTo(64);
+    assertThat(metrics.path("parameters").asInt()).isEqualTo(44_426);
+    for (String method : List.of("map", "viking")) {
+      for (String metric : METRICS) {
+        assertThat(metrics.path("summary").path(method).path(metric).path("mean").isNumber())
+            .as(method + " " + metric)
+            .isTrue();
+      }
+    }
+  }
+
+  @Test
+  void jsonIsAllThatGoesToStdoutAndEvaluateReproducesIt() throws IOException {
+    Path out = temporary.resolve("out");
+    CommandRun run = CommandRun.of(with(small(out), "--json"));
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode trained = JSON.readTree(run.out());
+    assertThat(trained).isEqualTo(JSON.readTree(out.resolve("metrics.json").toFile()));
+
+    CommandRun evaluated =
+        CommandRun.of(
+            "evaluate",
+            out.resolve("posterior.safetensors").toString(),
+            "--map",
+            out.resolve("map.safetensors").toString(),
+            "--threads=1",
+            "--json");
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
+    JsonNode again = JSON.readTree(evaluated.out());
+    assertThat(again.path("viking")).isEqualTo(trained.path("seeds").path(0).path("viking"));
+    assertThat(again.path("map")).isEqualTo(trained.path("seeds").path(0).path("map"));
+  }
+
+  @Test
+  void severalSeedsGiveMeanAndDeviationInPaperMode() throws IOException {
+    Path out = temporary.resolve("out");
+    CommandRun run = CommandRun.of(with(small(out), "--seeds=3,4", "--mode=paper"));
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.out()).contains("+-");
+    assertThat(names(out)).contains("posterior-3.safetensors", "posterior-4.safetensors");
+    JsonNode metrics = JSON.readTree(out.resolve("metrics.json").toFile());
+    double first = metrics.path("seeds").path(0).path("viking").path("nll").asDouble();
+    double second = metrics.path("seeds").path(1).path("viking").path("nll").asDouble();
+    JsonNode summary = metrics.path("summary").path("viking").path("nll");
+    assertThat(first).isNotEqualTo(second);
+    assertThat(summary.path("mean").asDouble()).isEqualTo((first + second) / 2);
+    assertThat(summary.path("std").asDouble())
+        .isCloseTo(
+            Math.abs(first - second) / Math.sqrt(2), org.assertj.core.data.Offset.offset(1e-12));
+  }
+
+  @Test
+  void aFinishedRunIsNotOverwrittenAndResumesAtOnce() throws IOException {
+    Path out = temporary.resolve("out");
+    assertThat(CommandRun.of(small(out).toArray(String[]::new)).exitCode()).isZero();
+    byte[] posterior = Files.readAllBytes(out.resolve("posterior.safetensors"));
+
+    CommandRun again = CommandRun.of(small(out).toArray(String[]::new));
+    assertThat(again.exitCode()).isEqualTo(2);
+    assertThat(again.err()).contains("holds a run already").contains("--resume");
+
+    CommandRun conflict =
+        CommandRun.of("train", "--out", out.toString(), "--resume", "--epochs=7", "--gamma=0.2");
+    assertThat(conflict.exitCode()).isEqualTo(2);
+    assertThat(conflict.err()).contains("--epochs is 7, the stored run has 1");
+    assertThat(conflict.err()).doesNotContain("gamma");
+
+    CommandRun resumed = CommandRun.of("train", "--out", out.toString(), "--resume");
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(resumed.err()).contains("already evaluated");
+    assertThat(Files.readAllBytes(out.resolve("posterior.safetensors"))).isEqualTo(posterior);
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> String.valueOf(file.getFileName())).toList();
+    }
+  }
+}
