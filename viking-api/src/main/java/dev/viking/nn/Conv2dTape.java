@@ -113,10 +113,7 @@ final class Conv2dTape extends Tape {
       Tensor shared = weight.view(1, layer.outputs(), columnSize).transpose(1, 2);
       NativeOps.BADDBMM_.call(moved, shared.expand(moved.size(0), -1, -1), flat(tangent));
     }
-    Tensor seen = savedInputs();
-    long[] kernel = {layer.kernel(), layer.kernel()};
-    return moved.fold(
-        new long[] {seen.size(2), seen.size(3)}, kernel, new long[] {1, 1}, pad, step);
+    return Windows.images(moved, layer, savedInputs(), height, width);
   }
 
   @Override
@@ -146,19 +143,7 @@ final class Conv2dTape extends Tape {
 
   /** All windows of a batch of images, [B, inputs * kernel * kernel, windows]. */
   private Tensor columns(Tensor images) {
-    Tensor padded =
-        layer.padding() == 0
-            ? images.contiguous()
-            : images.pad(new long[] {pad[0], pad[0], pad[0], pad[0]}, 0);
-    long batch = padded.size(0);
-    long rows = padded.size(2);
-    long row = padded.size(3);
-    long plane = rows * row;
-    long[] sizes = {batch, layer.inputs(), layer.kernel(), layer.kernel(), height, width};
-    long[] strides = {layer.inputs() * plane, plane, row, 1, layer.stride() * row, layer.stride()};
-    return NativeOps.AS_STRIDED
-        .call(padded, sizes, strides)
-        .reshape(batch, columnSize, height * width);
+    return Windows.columns(images, layer, height, width);
   }
 
   private Tensor kernels(Directions.Part directions) {
@@ -167,7 +152,10 @@ final class Conv2dTape extends Tape {
 
   private Tensor convolutionBackward(Tensor cotangent, Tensor kernel) {
     // Only the inputs' sizes matter for the inputs' cotangent; groups repeat them.
-    Tensor seen = savedInputs().narrow(0, 0, 1).expand(cotangent.size(0), -1, -1, -1);
+    Tensor seen = savedInputs();
+    if (cotangent.size(0) != seen.size(0)) {
+      seen = seen.narrow(0, 0, 1).expand(cotangent.size(0), -1, -1, -1);
+    }
     return NativeOps.CONVOLUTION_BACKWARD.call(
         cotangent,
         seen,

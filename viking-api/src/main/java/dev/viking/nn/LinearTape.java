@@ -46,11 +46,17 @@ final class LinearTape extends Tape {
 
   @Override
   void rows(Tensor cotangent, long groups, List<Tensor> rows) {
-    Tensor outputs = cotangent.view(-1, groups, layer.outputs(), 1);
-    NativeOps.MUL_OUT.call(
-        outputs,
-        savedInputs().view(-1, 1, 1, layer.inputs()),
-        rows.get(0).view(-1, groups, layer.outputs(), layer.inputs()));
+    if (groups == 1) {
+      NativeOps.BMM_OUT.call(
+          cotangent.unsqueeze(2),
+          savedInputs().unsqueeze(1),
+          rows.get(0).view(-1, layer.outputs(), layer.inputs()));
+    } else {
+      NativeOps.MUL_OUT.call(
+          cotangent.view(-1, groups, layer.outputs(), 1),
+          savedInputs().view(-1, 1, 1, layer.inputs()),
+          rows.get(0).view(-1, groups, layer.outputs(), layer.inputs()));
+    }
     rows.get(1).copy_(cotangent);
   }
 

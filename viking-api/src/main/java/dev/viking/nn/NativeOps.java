@@ -4,6 +4,7 @@ import dev.viking.torch.Op;
 
 /** Operators of libtorch that the derivatives need and that are no typed methods of tensors. */
 final class NativeOps {
+  static final Op ADD = Op.of("aten::add", "Tensor");
   static final Op AS_STRIDED = Op.of("aten::as_strided", "");
   static final Op AVG_POOL2D_BACKWARD = Op.of("aten::avg_pool2d_backward", "");
   static final Op BADDBMM_ = Op.of("aten::baddbmm_", "");

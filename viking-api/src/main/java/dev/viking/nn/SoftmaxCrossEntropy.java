@@ -34,11 +34,11 @@ enum SoftmaxCrossEntropy implements Loss {
   @Override
   public Derivative derivative(Tensor outputs, Tensor targets) {
     Tensor labels = targets.unsqueeze(1);
-    Tensor logSum = outputs.logsumexp(1, true);
-    Tensor losses = logSum.sub(outputs.gather(1, labels)).squeeze(1);
-    Tensor probabilities = outputs.sub(logSum).exp_();
+    Tensor logProbabilities = outputs.logSoftmax(1);
+    Tensor losses = logProbabilities.gather(1, labels).squeeze(1).neg();
     return new Derivative(
-        losses, NativeOps.SCATTER_REDUCE_VALUE.call(probabilities, 1, labels, -1.0, "add"));
+        losses,
+        NativeOps.SCATTER_REDUCE_VALUE.call(logProbabilities.exp(), 1, labels, -1.0, "add"));
   }
 
   @Override

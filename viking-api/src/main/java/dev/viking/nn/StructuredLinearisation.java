@@ -287,7 +287,7 @@ final class StructuredLinearisation extends Linearisation {
     return first;
   }
 
-  private static Tape tape(Layer layer, List<Tensor> parameters) {
+  static Tape tape(Layer layer, List<Tensor> parameters) {
     return switch (layer) {
       case Linear linear -> new LinearTape(linear, parameters);
       case Conv2d convolution -> new Conv2dTape(convolution, parameters);

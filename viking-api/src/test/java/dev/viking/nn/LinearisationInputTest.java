@@ -16,6 +16,7 @@ import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -106,6 +107,33 @@ class LinearisationInputTest {
               generic.allclose(
                   JacobianRows.function(opaque(), parameters, inputs).jacobian(), 1e-14, 1e-14))
           .isTrue();
+    }
+  }
+
+  @Test
+  void equalMaximaCountOnceAndTheFirstOfThem() {
+    Sequential model =
+        Sequential.of(
+            new long[] {1, 9, 9},
+            List.of(
+                new Conv2d("c", 1, 2, 2),
+                Activation.RELU,
+                new MaxPool2d(2),
+                new Flatten(),
+                new Linear("f", 32, 2)));
+    try (Scope _ = Scope.open();
+        Rng rng = Rng.seeded(3)) {
+      // Small whole numbers: many windows have several equal values, from different patches.
+      Tensor parameters = Tensor.randint(rng, -1, 2, model.layout().total()).to(DType.FLOAT64);
+      Tensor inputs = Tensor.randint(rng, 0, 3, 6, 1, 9, 9).to(DType.FLOAT64);
+      Tensor weight = model.layout().slice(parameters, "c.weight");
+      Tensor maps = inputs.conv2d(weight, model.layout().slice(parameters, "c.bias"));
+      Tensor tiles = maps.unfoldDim(2, 2, 2).unfoldDim(3, 2, 2).flatten(4, -1);
+      Tensor largest = tiles.amax(new long[] {4}, true);
+      assertThat(tiles.eq(largest).sum(4, false).gt(1.0).sum().itemLong()).isGreaterThan(30);
+      Tensor rows = JacobianRows.function(model, parameters, inputs).jacobian();
+      Tensor expected = JacobianRows.genericFunction(model, parameters, inputs).jacobian();
+      assertThat(rows.equal(expected)).isTrue();
     }
   }
 
