@@ -37,7 +37,7 @@ import java.util.Arrays;
  * @param interrupts when to stop
  */
 record MoonsDemo(long seed, int percent, Progress progress, Interrupts interrupts) {
-  private static final int MLE_STEPS = 300;
+  private static final int MLE_STEPS = 100;
   private static final int ELBO_STEPS = 700;
   private static final int SAMPLES = 8;
   private static final int PLOT_SAMPLES = 100;

@@ -11,16 +11,11 @@ import dev.viking.report.TrainingCurves;
 import dev.viking.report.TrainingPoint;
 import dev.viking.report.TwoMoonsPlot;
 import dev.viking.torch.Scope;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /** The pictures of the commands; each file is replaced as a whole. */
 final class Pictures {
@@ -31,7 +26,8 @@ final class Pictures {
     Map<String, Reliability> models = new LinkedHashMap<>();
     models.put("MAP", result.map().reliability());
     models.put("VIKING", result.viking().reliability());
-    replace(file, to -> ReliabilityDiagram.write(to, "Reliability on the test images", models));
+    RunFolder.replace(
+        file, to -> ReliabilityDiagram.write(to, "Reliability on the test images", models));
   }
 
   /** What training the posterior looked like. */
@@ -48,7 +44,7 @@ final class Pictures {
               point.scaleKernel(),
               point.scaleImage()));
     }
-    replace(file, to -> TrainingCurves.write(to, "Training: MLE, scales, ELBO", points));
+    RunFolder.replace(file, to -> TrainingCurves.write(to, "Training: MLE, scales, ELBO", points));
   }
 
   /** The posterior of the regression, whole and in its two parts. */
@@ -64,7 +60,8 @@ final class Pictures {
             panel("VIKING", data, grid, whole, 12),
             panel("kernel part alone", data, grid, kernel, 0),
             panel("image part alone", data, grid, image, 0));
-    replace(file, to -> RegressionPlot.write(to, "Regression: 5 sin(10 x) with a gap", panels));
+    RunFolder.replace(
+        file, to -> RegressionPlot.write(to, "Regression: 5 sin(10 x) with a gap", panels));
   }
 
   private static RegressionPanel panel(
@@ -90,23 +87,7 @@ final class Pictures {
     Map<String, double[][]> models = new LinkedHashMap<>();
     models.put("mean alone", mean);
     models.put("VIKING", viking);
-    replace(
+    RunFolder.replace(
         file, to -> TwoMoonsPlot.write(to, "Two moons", models, moons.points(), moons.labels()));
-  }
-
-  private static void replace(Path file, Consumer<Path> draw) {
-    try {
-      Path folder = file.toAbsolutePath().getParent();
-      Path temporary = Files.createTempFile(folder, file.getFileName() + ".", ".tmp");
-      try {
-        draw.accept(temporary);
-        Files.move(
-            temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(file + ": cannot be written: " + e, e);
-    }
   }
 }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.UUID;
 
 /**
  * The files of one run. Each is replaced as a whole, so that no reader ever meets half a file.
@@ -64,11 +65,21 @@ record RunFolder(Path root, boolean several) {
 
   /** Writes a text as a whole. */
   static void write(Path file, String text) {
+    replace(file, temporary -> Files.writeString(temporary, text, StandardCharsets.UTF_8));
+  }
+
+  /** Writes a file's new content somewhere. */
+  interface Content {
+    void write(Path temporary) throws IOException;
+  }
+
+  /** Replaces a file by one that was written beside it, so that no reader meets half of it. */
+  static void replace(Path file, Content content) {
+    Path temporary =
+        file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
     try {
-      Path parent = file.toAbsolutePath().getParent();
-      Path temporary = Files.createTempFile(parent, file.getFileName() + ".", ".tmp");
       try {
-        Files.writeString(temporary, text, StandardCharsets.UTF_8);
+        content.write(temporary);
         Files.move(
             temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } finally {
