@@ -2,6 +2,7 @@ package dev.viking.nn;
 
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
+import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -82,19 +83,22 @@ final class MaxPool2dTape extends Tape {
    * and twice the time.
    */
   private Tensor pairs(Tensor images) {
-    long height = images.size(2);
-    long width = images.size(3);
-    Tensor left = images.slice(3, 0, width, 2);
-    Tensor right = images.slice(3, 1, width, 2);
-    Tensor rowMaxima = left.maximum(right);
-    Tensor places = arange(0, height * width, 2).view(height, width / 2).add(right.gt(left));
-    Tensor top = rowMaxima.slice(2, 0, height, 2);
-    Tensor bottom = rowMaxima.slice(2, 1, height, 2);
-    Tensor rows = arange(0, height, 2).mul(width / 2).unsqueeze(1);
-    Tensor chosen =
-        NativeOps.ADD.call(rows.add(arange(0, width / 2, 1)), bottom.gt(top), width / 2);
-    winners = places.flatten(2, -1).gather(2, chosen.flatten(2, -1)).view(chosen.shape());
-    return top.maximum(bottom);
+    try (Scope scope = Scope.open()) {
+      long height = images.size(2);
+      long width = images.size(3);
+      Tensor left = images.slice(3, 0, width, 2);
+      Tensor right = images.slice(3, 1, width, 2);
+      Tensor rowMaxima = left.maximum(right);
+      Tensor places = arange(0, height * width, 2).view(height, width / 2).add(right.gt(left));
+      Tensor top = rowMaxima.slice(2, 0, height, 2);
+      Tensor bottom = rowMaxima.slice(2, 1, height, 2);
+      Tensor rows = arange(0, height, 2).mul(width / 2).unsqueeze(1);
+      Tensor chosen =
+          NativeOps.ADD.call(rows.add(arange(0, width / 2, 1)), bottom.gt(top), width / 2);
+      winners =
+          scope.keep(places.flatten(2, -1).gather(2, chosen.flatten(2, -1)).view(chosen.shape()));
+      return scope.keep(top.maximum(bottom));
+    }
   }
 
   private static Tensor arange(long start, long end, long step) {

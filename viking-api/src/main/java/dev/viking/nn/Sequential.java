@@ -16,7 +16,8 @@ import java.util.List;
  *
  * <p>A monotone activation that is followed by max-pooling is evaluated after the pooling: the
  * maximum of a monotone function is the function of the maximum, and there are fewer elements left.
- * Values and derivatives are the same.
+ * Values are the same, and so are derivatives (where rounding makes maxima equal, another of them
+ * may count).
  *
  * <p>Immutable and safe for all threads. The default initialiser is {@link
  * Initialisers#lecunNormal()}.

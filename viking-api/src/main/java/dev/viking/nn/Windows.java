@@ -1,5 +1,6 @@
 package dev.viking.nn;
 
+import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 
 /** Windows of images as columns of matrices, and their sum back into images. */
@@ -31,20 +32,23 @@ final class Windows {
     }
     // Two steps, first along the rows: then the windows of a whole image are runs of neighbours,
     // which copy faster.
-    Tensor shifted =
-        NativeOps.AS_STRIDED
-            .call(
-                padded,
-                new long[] {batch, channels, kernel, rows, width},
-                new long[] {channels * plane, plane, 1, row, 1})
-            .contiguous();
-    long shift = rows * width;
-    return NativeOps.AS_STRIDED
-        .call(
-            shifted,
-            new long[] {batch, channels, kernel, kernel, height * width},
-            new long[] {channels * kernel * shift, kernel * shift, width, shift, 1})
-        .reshape(batch, channels * kernel * kernel, height * width);
+    try (Scope scope = Scope.open()) {
+      Tensor shifted =
+          NativeOps.AS_STRIDED
+              .call(
+                  padded,
+                  new long[] {batch, channels, kernel, rows, width},
+                  new long[] {channels * plane, plane, 1, row, 1})
+              .contiguous();
+      long shift = rows * width;
+      return scope.keep(
+          NativeOps.AS_STRIDED
+              .call(
+                  shifted,
+                  new long[] {batch, channels, kernel, kernel, height * width},
+                  new long[] {channels * kernel * shift, kernel * shift, width, shift, 1})
+              .reshape(batch, channels * kernel * kernel, height * width));
+    }
   }
 
   /**
@@ -68,19 +72,22 @@ final class Windows {
     long batch = like.size(0);
     long channels = layer.inputs();
     long rows = height + kernel - 1;
-    Tensor taps = columns.view(batch, channels, kernel, kernel, height * width);
-    Tensor alongRows = zeros(columns, batch, channels, kernel, rows * width);
-    for (long i = 0; i < kernel; i++) {
-      alongRows.narrow(3, i * width, height * width).add_(taps.select(2, i));
+    try (Scope scope = Scope.open()) {
+      Tensor taps = columns.view(batch, channels, kernel, kernel, height * width);
+      Tensor alongRows = zeros(columns, batch, channels, kernel, rows * width);
+      for (long i = 0; i < kernel; i++) {
+        alongRows.narrow(3, i * width, height * width).add_(taps.select(2, i));
+      }
+      Tensor shifted = alongRows.view(batch, channels, kernel, rows, width);
+      Tensor sum = zeros(columns, batch, channels, rows, width + kernel - 1);
+      for (long j = 0; j < kernel; j++) {
+        sum.narrow(3, j, width).add_(shifted.select(2, j));
+      }
+      return scope.keep(
+          padding == 0
+              ? sum
+              : sum.narrow(2, padding, like.size(2)).narrow(3, padding, like.size(3)).contiguous());
     }
-    Tensor shifted = alongRows.view(batch, channels, kernel, rows, width);
-    Tensor sum = zeros(columns, batch, channels, rows, width + kernel - 1);
-    for (long j = 0; j < kernel; j++) {
-      sum.narrow(3, j, width).add_(shifted.select(2, j));
-    }
-    return padding == 0
-        ? sum
-        : sum.narrow(2, padding, like.size(2)).narrow(3, padding, like.size(3)).contiguous();
   }
 
   private static Tensor pad(Tensor images, long padding) {
