@@ -46,7 +46,7 @@ class ConcurrentTrainingTest {
       Tensor targets = Tensor.randint(rng, 0, 3, 6);
       Optimizer optimizer = new Adam(0.01);
       for (int step = 0; step < STEPS; step++) {
-        try (Scope inner = Scope.open()) {
+        try (Scope _ = Scope.open()) {
           Tensor noise = Tensor.randn(rng, DType.FLOAT64, 2, posterior.dimension());
           ElboResult result = elbo.evaluate(posterior, inputs, targets, noise);
           optimizer.step(posterior.mean(), result.gradMean());
