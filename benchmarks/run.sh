@@ -17,8 +17,8 @@ Builds what is missing (the library with Maven, a Python environment with torch,
 implementations compute the same numbers, times them in turn in one run, and writes a Markdown table and JSON.
 
   --quick          fewer and shorter samples: a look, not a result
-  --only CASES     only these, separated by commas: add8, forward, jvp, vjp, gradient, hvp, per_example_gradients,
-                   jacobian, jacrev, step, jmh (the boundary, by JMH)
+  --only CASES     only these, separated by commas: add8, boundary, forward, jvp, vjp, gradient, hvp,
+                   per_example_gradients, jacobian, jacrev, step, and jmh (the boundary under JMH, on the wall)
   --threads N      threads of libtorch in every process (default: all cores)
   --clock cpu      time on a CPU instead of on the wall, for a machine that others use too; with --threads 1
   --out PATH       the report, without extension (default: docs/benchmarks/<year>-<month>-cpu)
@@ -121,7 +121,7 @@ if [[ $quick == yes ]]; then
 fi
 [[ $only == all ]] || options+=(--only "$only")
 
-if [[ $only == all || ,$only, == *,jmh,* ]]; then
+if [[ ($only == all && $clock == wall) || ,$only, == *,jmh,* ]]; then
   say "JMH"
   "${java[@]}" org.openjdk.jmh.Main BoundaryBenchmark "${jmh_options[@]}" -rf json -rff "$BUILD/jmh.json" >&2
   options+=(--jmh "$BUILD/jmh.json")

@@ -1,18 +1,6 @@
 package dev.viking.benchmarks;
 
-import dev.viking.bindings.FunctionRegistry;
-import dev.viking.bindings.NativeLibrary;
-import dev.viking.bindings.viking_native_h;
-import dev.viking.func.Func;
-import dev.viking.func.Jvp;
-import dev.viking.torch.Scope;
-import dev.viking.torch.Tensor;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
+import dev.viking.benchmarks.BoundaryKernel.Crossing;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -20,12 +8,13 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What crossing the boundary costs: calls down and up, scopes, and the smallest operations. */
-@State(org.openjdk.jmh.annotations.Scope.Thread)
+/** Calls down and up, scopes, and the smallest operations under JMH. */
+@State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 1)
@@ -34,14 +23,12 @@ import org.openjdk.jmh.annotations.Warmup;
     value = 2,
     jvmArgsAppend = {"--enable-native-access=ALL-UNNAMED", "-Xmx1g"})
 public class BoundaryBenchmark {
-  private static final MethodHandle STUB = stub();
-
-  private final Tensor left = Tensor.of(Inputs.floats(6, 8, 1.0, 0.0), 8);
-  private final Tensor right = Tensor.of(Inputs.floats(7, 8, 1.0, 0.0), 8);
-  private final Arena arena = Arena.ofConfined();
-  private final MemorySegment outputs = arena.allocate(64, 8);
-  private final long function =
-      FunctionRegistry.register((inputs, count, results, resultCount) -> 0);
+  private final Kernel downcall = new BoundaryKernel(Crossing.DOWNCALL);
+  private final Kernel upcall = new BoundaryKernel(Crossing.UPCALL);
+  private final Kernel scope = new BoundaryKernel(Crossing.SCOPE);
+  private final Kernel jvp = new BoundaryKernel(Crossing.JVP_OF_IDENTITY);
+  private final Kernel add = new AddKernel(false);
+  private final Kernel addInScope = new AddKernel(true);
 
   /** Made by JMH, on the thread that measures. */
   public BoundaryBenchmark() {}
@@ -49,73 +36,47 @@ public class BoundaryBenchmark {
   /** Frees what the benchmark holds. */
   @TearDown
   public void close() {
-    FunctionRegistry.unregister(function);
-    left.close();
-    right.close();
-    arena.close();
+    downcall.close();
+    upcall.close();
+    scope.close();
+    jvp.close();
+    add.close();
+    addInScope.close();
   }
 
-  /**
-   * A call down that does nothing.
-   *
-   * @return the ABI's version
-   */
+  /** A call down that returns a constant (twice, to compare). */
   @Benchmark
-  public int downcall() {
-    return viking_native_h.vk_abi_version();
+  public void downcallTwice() {
+    downcall.run(1);
   }
 
-  /**
-   * A call down to the stub of all Java functions, which calls a function that does nothing.
-   *
-   * @return its status
-   * @throws Throwable never
-   */
+  /** A call down to the stub of all Java functions, which calls one that does nothing. */
   @Benchmark
-  public int downcallAndUpcall() throws Throwable {
-    return (int) STUB.invokeExact(function, outputs, 0L, outputs, outputs);
+  public void downcallAndUpcall() {
+    upcall.run(1);
   }
 
   /** A scope in which nothing is made. */
   @Benchmark
   public void emptyScope() {
-    Scope.open().close();
+    scope.run(1);
   }
 
   /** An addition of eight numbers, freed by itself. */
   @Benchmark
   public void add() {
-    left.add(right).close();
+    add.run(1);
   }
 
   /** The same in a scope of its own. */
   @Benchmark
   public void addInScope() {
-    try (Scope _ = Scope.open()) {
-      left.add(right);
-    }
+    addInScope.run(1);
   }
 
-  /** The derivative of a function that returns its input: what a transform costs by itself. */
+  /** The derivative of a function that returns its input. */
   @Benchmark
   public void jvpOfIdentity() {
-    Jvp result = Func.jvp(x -> x, left, right);
-    result.output().close();
-    result.tangent().close();
-  }
-
-  @SuppressWarnings("restricted")
-  private static MethodHandle stub() {
-    NativeLibrary.ensureLoaded();
-    return Linker.nativeLinker()
-        .downcallHandle(
-            FunctionRegistry.stub(),
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.ADDRESS,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.ADDRESS,
-                ValueLayout.ADDRESS));
+    jvp.run(1);
   }
 }

@@ -4,6 +4,7 @@ import dev.viking.torch.Tensor;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.function.Function;
@@ -42,6 +43,9 @@ public final class Kernels {
 
   private static SequencedMap<String, Supplier<Kernel>> known(int batch) {
     SequencedMap<String, Supplier<Kernel>> kernels = new LinkedHashMap<>();
+    for (BoundaryKernel.Crossing crossing : BoundaryKernel.Crossing.values()) {
+      kernels.put(crossing.name().toLowerCase(Locale.ROOT), () -> new BoundaryKernel(crossing));
+    }
     kernels.put("add8", () -> new AddKernel(false));
     kernels.put("add8_scope", () -> new AddKernel(true));
     Map<String, Function<LeNetProblem, List<Tensor>>> work = new LinkedHashMap<>();

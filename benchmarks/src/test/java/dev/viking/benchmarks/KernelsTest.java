@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.viking.bindings.viking_native_h;
 import dev.viking.nn.LeNet;
 import dev.viking.torch.Device;
 import dev.viking.torch.NativeMemory;
@@ -44,6 +45,15 @@ class KernelsTest {
     double[] sum = new double[8];
     Arrays.setAll(sum, i -> (float) (Inputs.unit(6, i) + Inputs.unit(7, i)));
     assertThat(result(name)).containsExactly(sum);
+  }
+
+  @Test
+  void crossingsReachTheOtherSide() {
+    assertThat(result("downcall")).containsExactly(viking_native_h.VK_ABI_VERSION());
+    // The Java function succeeds and announces seven outputs.
+    assertThat(result("upcall")).containsExactly(0, 7);
+    assertThat(result("scope")).containsExactly(0);
+    assertThat(result("jvp_of_identity")).containsExactly(doubles(Inputs.floats(7, 8, 1, 0)));
   }
 
   @Test
