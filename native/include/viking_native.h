@@ -154,7 +154,7 @@ typedef struct vk_live_counts {
   int64_t bytes;   /* elements times element size, summed over the tensor handles */
 } vk_live_counts;
 
-/* Memory of one device, in bytes. The allocator's figures are 0 where there is no caching allocator. */
+/* Memory of one device, in bytes; what libtorch cannot tell (the allocator's figures on the CPU) is 0. */
 typedef struct vk_device_memory {
   int64_t free_bytes;
   int64_t total_bytes;

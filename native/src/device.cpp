@@ -73,9 +73,11 @@ int32_t vk_device_get_memory(int32_t device_type, int32_t device_index, vk_devic
       memory->free_bytes = sysconf(_SC_AVPHYS_PAGES) * page;
       return;
     }
+#ifdef VK_HAS_MEMORY_INFO
     const auto [free_bytes, total_bytes] = at::accelerator::getMemoryInfo(device.index());
     memory->free_bytes = static_cast<int64_t>(free_bytes);
     memory->total_bytes = static_cast<int64_t>(total_bytes);
+#endif
     const auto stats = at::accelerator::getDeviceStats(device.index());
     constexpr auto kAll = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
     memory->allocated_bytes = stats.allocated_bytes[kAll].current;
