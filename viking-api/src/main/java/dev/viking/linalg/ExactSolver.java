@@ -20,8 +20,8 @@ import dev.viking.torch.Tensor;
  * rounding of the float64 Gram matrix.
  *
  * @param cutoff relative to the largest eigenvalue; NaN stands for the default of the rows' type
- * @param refinements how often a projection is improved with its own residual; 1 reaches the
- *     precision of the rows' type
+ * @param refinements how often the projection of float64 vectors is improved with its own residual;
+ *     narrower types have nothing to gain, their residual is the rounding of the result
  */
 public record ExactSolver(double cutoff, int refinements) implements Solver {
   private static final double NARROW_CUTOFF = 1e-5;

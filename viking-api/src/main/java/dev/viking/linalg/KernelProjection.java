@@ -63,8 +63,7 @@ public final class KernelProjection {
     try (Scope scope = Scope.open()) {
       Tensor products = operator.matvec(vectors);
       Solution solution = solver.leastSquares(vectors, products);
-      Adjoint split =
-          refine(subtractImage(vectors, solution.x()), solution.x(), solver.refinements());
+      Adjoint split = refine(subtractImage(vectors, solution.x()), solution.x());
       Tensor left = operator.matvec(split.kernel());
       return new Projection(
           scope.keep(split.kernel()),
@@ -97,14 +96,15 @@ public final class KernelProjection {
     Checks.vectors("KernelProjection.adjoint", cotangents, operator.columns(), operator);
     try (Scope scope = Scope.open()) {
       Tensor multipliers = solver.leastSquares(cotangents).x();
-      // A gradient in a narrow type has no digits to gain from refinement.
-      int steps = operator.dtype() == DType.FLOAT64 ? solver.refinements() : 0;
-      Adjoint split = refine(subtractImage(cotangents, multipliers), multipliers, steps);
+      Adjoint split = refine(subtractImage(cotangents, multipliers), multipliers);
       return new Adjoint(scope.keep(split.kernel()), scope.keep(split.multipliers()));
     }
   }
 
-  private Adjoint refine(Tensor kernel, Tensor multipliers, int steps) {
+  // In float32 the rounding of u - J^T lambda itself is what is left over; refinement cannot lower
+  // that.
+  private Adjoint refine(Tensor kernel, Tensor multipliers) {
+    int steps = operator.dtype() == DType.FLOAT64 ? solver.refinements() : 0;
     Tensor better = kernel;
     Tensor total = multipliers;
     for (int i = 0; i < steps; i++) {

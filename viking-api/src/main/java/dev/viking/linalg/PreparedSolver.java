@@ -42,7 +42,7 @@ public interface PreparedSolver {
   OptionalLong rank();
 
   /**
-   * How many times a projection should be improved with its own residual (iterative refinement).
+   * How many times a projection of float64 vectors should be improved with its own residual.
    *
    * @return 0 for solvers whose result is to be taken as it comes
    */
