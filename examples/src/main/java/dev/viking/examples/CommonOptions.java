@@ -10,8 +10,7 @@ final class CommonOptions {
       defaultValue = "1",
       paramLabel = "N",
       description =
-          "Threads within one operator, 0 for libtorch's choice. LeNet is too small to gain much"
-              + " from more than one (default: ${DEFAULT-VALUE}).")
+          "Threads within one operator, 0 for libtorch's choice (default: ${DEFAULT-VALUE}).")
   int threads;
 
   /** Puts the options into effect. */

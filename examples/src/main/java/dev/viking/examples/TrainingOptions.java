@@ -89,9 +89,10 @@ final class TrainingOptions {
       names = "--beta",
       paramLabel = "X",
       description =
-          "Weight of the KL divergence. Mode exact: a multiple of the unbiased weight B/N, batch"
-              + " over training images (default: 1). Mode paper: the authors' weight itself, not"
-              + " divided by anything (default: 0.01).")
+          "Weight of the KL divergence. Mode exact: a multiple of B/N, batch over training images;"
+              + " 1 is the unbiased ELBO, less a cold posterior (default: 0.1, as in the authors'"
+              + " library). Mode paper: the weight itself, not divided by anything (default: 0.01,"
+              + " as in the authors' experiments).")
   @Nullable Double beta;
 
   @Option(
@@ -141,7 +142,7 @@ final class TrainingOptions {
   /** The options as a run's configuration, checked. */
   RunConfig config() {
     Mode chosen = Mode.of(mode);
-    double weight = beta == null ? (chosen == Mode.EXACT ? 1 : 0.01) : beta;
+    double weight = beta == null ? (chosen == Mode.EXACT ? 0.1 : 0.01) : beta;
     atLeast("--mle-epochs", mleEpochs, 0);
     atLeast("--sigma-epochs", sigmaEpochs, 0);
     atLeast("--epochs", epochs, 0);

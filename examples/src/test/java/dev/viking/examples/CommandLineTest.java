@@ -52,8 +52,8 @@ class CommandLineTest {
     assertThat(help)
         .contains("0 to 1 (default: 0.2)")
         .contains("for the mean (default: 0.001)")
-        .contains("over training images (default: 1)")
-        .contains("divided by anything (default: 0.01)")
+        .contains("(default: 0.1, as in the authors' library)")
+        .contains("(default: 0.01, as in the authors' experiments)")
         .doesNotContain("${");
   }
 
