@@ -358,9 +358,9 @@ def main():
         default="wall",
         help="cpu: the calling thread's time on a CPU, on a machine that others use too; only with one thread",
     )
-    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.1, help="length of a sample")
-    parser.add_argument("--warmup", type=float, default=3.0, help="seconds per contestant")
+    parser.add_argument("--warmup", type=float, default=2.0, help="seconds per contestant")
     parser.add_argument("--jmh", type=pathlib.Path, help="JSON of JMH to put into the report")
     parser.add_argument("--options", default="", help="what run.sh was called with")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="report without extension")

@@ -5,7 +5,9 @@ import dev.viking.func.Hvp;
 import dev.viking.func.HvpMode;
 import dev.viking.func.Jvp;
 import dev.viking.func.TensorFunction;
+import dev.viking.func.TensorsFunction;
 import dev.viking.func.Vjp;
+import dev.viking.func.VmapOptions;
 import dev.viking.nn.JacobianRows;
 import dev.viking.torch.Tensor;
 import java.util.List;
@@ -87,9 +89,15 @@ public final class Transformations {
    * @return the loss Jacobian [B, D]
    */
   public static List<Tensor> perExampleGradientsGeneric(LeNetProblem at) {
-    return List.of(
-        JacobianRows.genericLoss(at.model(), at.loss(), at.parameters(), at.images(), at.labels())
-            .jacobian());
+    TensorsFunction example =
+        one -> {
+          Tensor x = one.get(0).unsqueeze(0);
+          Tensor y = one.get(1).unsqueeze(0);
+          return List.of(
+              Func.grad(
+                  p -> at.loss().perExample(at.model().apply(p, x), y).sum(), at.parameters()));
+        };
+    return Func.vmap(example, VmapOptions.defaults()).apply(List.of(at.images(), at.labels()));
   }
 
   /**
@@ -106,11 +114,12 @@ public final class Transformations {
    * Jacobian of the outputs, by vmap of jacrev over the examples.
    *
    * @param at where
-   * @return the function Jacobian [B C, D]
+   * @return the function Jacobian [B, C, D]
    */
   public static List<Tensor> jacobianGeneric(LeNetProblem at) {
-    return List.of(
-        JacobianRows.genericFunction(at.model(), at.parameters(), at.images()).jacobian());
+    TensorFunction example =
+        x -> Func.jacrev(p -> at.model().apply(p, x.unsqueeze(0)).squeeze(0), at.parameters());
+    return List.of(Func.vmap(example).apply(at.images()));
   }
 
   /**
