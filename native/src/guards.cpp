@@ -54,7 +54,6 @@ constexpr std::array kTable{
     Guard{"aten::native_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
     Guard{"aten::_native_batch_norm_legit", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
     Guard{"aten::_batch_norm_with_update", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
-    Guard{"aten::batch_norm_with_update", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
     Guard{"aten::cudnn_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
     Guard{"aten::miopen_batch_norm", GuardWhen::kJvpInsideDerivative, GuardAction::kRefuse, kNoGraph},
     // Factorisations and what is computed from them.

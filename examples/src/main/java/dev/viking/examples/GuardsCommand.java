@@ -1,5 +1,6 @@
 package dev.viking.examples;
 
+import dev.viking.torch.Libtorch;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -10,8 +11,6 @@ import picocli.CommandLine.Command;
         "Prints the operators that libtorch differentiates wrongly under some nesting of"
             + " transforms, and what is done instead.")
 final class GuardsCommand implements Callable<Integer> {
-  private static final int WIDTH = 34;
-
   private final Console console;
 
   GuardsCommand(Console console) {
@@ -20,12 +19,12 @@ final class GuardsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    for (String[] row : NativeText.guards()) {
-      StringBuilder line = new StringBuilder();
-      for (int i = 0; i < row.length - 1; i++) {
-        line.append(("%-" + WIDTH + "s ").formatted(row[i]));
-      }
-      console.out().println(line + row[row.length - 1]);
+    for (Libtorch.Guard guard : Libtorch.guards()) {
+      console
+          .out()
+          .printf(
+              "%-42s %-26s %-24s %s%n",
+              guard.operator(), guard.condition(), guard.action(), guard.reason());
     }
     return 0;
   }

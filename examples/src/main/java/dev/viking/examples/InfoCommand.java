@@ -2,6 +2,7 @@ package dev.viking.examples;
 
 import dev.viking.bindings.NativeLibrary;
 import dev.viking.torch.Device;
+import dev.viking.torch.Libtorch;
 import dev.viking.torch.Threads;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -19,7 +20,7 @@ final class InfoCommand implements Callable<Integer> {
   public Integer call() {
     line("java", Runtime.version() + ", " + System.getProperty("java.vm.name"));
     line("native library", NativeLibrary.path().toString());
-    NativeText.buildInfo().forEach(this::line);
+    Libtorch.buildInfo().forEach(this::line);
     line("cuda devices", Integer.toString(Device.count(Device.Type.CUDA)));
     line("threads", Threads.get() + " within one operator");
     return 0;

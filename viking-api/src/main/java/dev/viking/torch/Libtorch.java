@@ -1,4 +1,4 @@
-package dev.viking.examples;
+package dev.viking.torch;
 
 import dev.viking.bindings.NativeLibrary;
 import dev.viking.bindings.viking_native_h;
@@ -10,14 +10,27 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the native library tells about itself as text; diagnostics that the Java API does not carry.
+ * What the native library tells about itself: how it was built, and which operators it guards.
+ *
+ * <p>Thread-safe.
  */
-final class NativeText {
+public final class Libtorch {
   private static final long CAPACITY = 1 << 20;
   private static final long ERROR_CAPACITY = 4096;
 
-  private NativeText() {}
+  private Libtorch() {}
 
+  /**
+   * An operator whose rules in libtorch are wrong or missing under some transforms.
+   *
+   * @param operator its schema name, with the overload where only one is meant
+   * @param condition the transforms under which it is guarded
+   * @param action what happens instead: reverse mode, a replacement, or a refusal
+   * @param reason what is wrong upstream
+   */
+  public record Guard(String operator, String condition, String action, String reason) {}
+
+  @FunctionalInterface
   private interface Question {
     int ask(
         MemorySegment buffer,
@@ -27,8 +40,13 @@ final class NativeText {
         long errorCapacity);
   }
 
-  /** How the library was built and what it found, as key and value. */
-  static Map<String, String> buildInfo() {
+  /**
+   * How the library was built and what it found.
+   *
+   * @return abi, compiled_torch, runtime_torch, cuda and compiler, in this order
+   * @throws dev.viking.bindings.NativeLibraryException when the library cannot be loaded
+   */
+  public static Map<String, String> buildInfo() {
     Map<String, String> info = new LinkedHashMap<>();
     for (String line : answer(viking_native_h::vk_build_info).lines().toList()) {
       int sign = line.indexOf('=');
@@ -39,12 +57,17 @@ final class NativeText {
     return info;
   }
 
-  /** The guarded operators: name, condition, action, reason. */
-  static List<String[]> guards() {
+  /**
+   * The table of guarded operators.
+   *
+   * @return one entry for each operator and condition
+   * @throws dev.viking.bindings.NativeLibraryException when the library cannot be loaded
+   */
+  public static List<Guard> guards() {
     return answer(viking_native_h::vk_op_guards)
         .lines()
-        .filter(line -> !line.isBlank())
-        .map(line -> line.split("\t", -1))
+        .map(line -> line.split("\t", 4))
+        .map(row -> new Guard(row[0], row[1], row[2], row[3]))
         .toList();
   }
 
@@ -56,7 +79,7 @@ final class NativeText {
       MemorySegment error = arena.allocate(ERROR_CAPACITY);
       int status = question.ask(buffer, CAPACITY, needed, error, ERROR_CAPACITY);
       if (status != viking_native_h.VK_OK()) {
-        throw new IllegalStateException("native library: " + error.getString(0));
+        throw new InternalException("native library: " + error.getString(0));
       }
       return buffer.getString(0);
     }
