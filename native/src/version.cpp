@@ -4,7 +4,6 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
-#include <cstdlib>
 #include <string>
 
 #include "errors.h"
@@ -50,10 +49,6 @@ int32_t vk_handshake(int32_t abi_version, char* error, int64_t error_capacity) {
                                                  " was loaded; functorch's internals change between minor versions: "
                                                  "rebuild the library or provide the other libtorch");
     }
-    // Blocks of tens of megabytes (Jacobians) go back to the system when freed and cost a page fault for every 4 KiB
-    // when taken again: half the time of a LeNet's Jacobian. Huge pages divide that by 512. libtorch reads the variable
-    // at its first allocation, and a user's own setting wins.
-    setenv("THP_MEM_ALLOC_ENABLE", "1", /*overwrite=*/0);
     // A missing batching rule falls back to a loop, which is right and slow; a line on stderr for each operator helps
     // nobody in a service. And projections need full float32 products.
     at::functorch::setVmapFallbackWarningEnabled(false);

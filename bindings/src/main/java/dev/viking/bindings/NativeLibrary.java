@@ -70,6 +70,7 @@ public final class NativeLibrary {
       synchronized (LOCK) {
         result = loaded;
         if (result == null) {
+          HugePages.prefer();
           result = new LibrarySearch().run();
           loaded = result;
         }
