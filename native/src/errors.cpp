@@ -89,7 +89,6 @@ bool ask_for_reverse_mode(const char* message) noexcept {
 
 int32_t report(int32_t status, const std::string& context, const char* message, char* error, int64_t capacity) {
   try {
-    // libtorch appends its own advice and stack traces after the first paragraph; they help nobody here.
     write_message((context + message).c_str(), error, capacity);
   } catch (...) {
     write_message(message, error, capacity);
@@ -145,8 +144,7 @@ int32_t translate_current_exception(const std::string& context, char* error, int
   } catch (const std::bad_alloc&) {
     return report(VK_ERR_OUT_OF_MEMORY, context, "the host is out of memory", error, capacity);
   } catch (const std::exception& e) {
-    return report(classify(e.what()) == VK_ERR_TORCH ? VK_ERR_TORCH : classify(e.what()), context, e.what(), error,
-                  capacity);
+    return report(classify(e.what()), context, e.what(), error, capacity);
   } catch (...) {
     return report(VK_ERR_INTERNAL, context, "an unknown C++ exception", error, capacity);
   }

@@ -1,6 +1,5 @@
 #include "frames.h"
 
-#include <ATen/core/grad_mode.h>
 #include <c10/core/AutogradState.h>
 #include <c10/core/GradMode.h>
 

@@ -253,6 +253,14 @@ LeafObserver::LeafObserver()
 
 LeafObserver::~LeafObserver() { at::removeCallback(handle_); }
 
+void require_not_refused() {
+  if (const char* op = refusal_pending()) {
+    throw Failure(VK_ERR_UNSUPPORTED, std::string(op) +
+                                          " is refused in a jvp inside another derivative: its result would be wrong; "
+                                          "use the operator that calls it in a form built from primitives");
+  }
+}
+
 std::string guards_text() {
   std::string text;
   for (const Guard& guard : kTable) {

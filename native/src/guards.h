@@ -72,6 +72,9 @@ class LeafObserver {
   at::CallbackHandle handle_;
 };
 
+// Throws where the observer met an operator that is right neither in forward mode nor in two reverse passes.
+void require_not_refused();
+
 // The table as text: op, condition, action and reason, separated by tabs.
 std::string guards_text();
 

@@ -172,10 +172,7 @@ torch::jit::Stack make_stack(const vk_op_s& op, const vk_value* arguments, int64
 // trusted.
 void require_undisturbed() {
   if (current_frame() == nullptr) return;
-  if (const char* refused = refusal_pending()) {
-    throw Failure(VK_ERR_UNSUPPORTED,
-                  std::string(refused) + " is refused in a jvp inside another derivative: its result would be wrong");
-  }
+  require_not_refused();
   if (reroute_pending()) throw Reroute{};
 }
 

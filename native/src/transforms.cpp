@@ -2,7 +2,6 @@
 // between two calls, so a thread may change in between (virtual threads do).
 #include "transforms.h"
 
-#include <c10/core/GradMode.h>
 #include <pthread.h>
 
 #include "errors.h"

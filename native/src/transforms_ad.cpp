@@ -100,14 +100,6 @@ Tensors gradients_of(const Tensors& outputs, const Tensors& inputs, const Tensor
   return gradients;
 }
 
-// An operator inside this jvp is right neither in forward mode nor in two reverse passes, here.
-[[noreturn]] void refuse(const char* op) {
-  throw Failure(VK_ERR_UNSUPPORTED,
-                std::string(op) +
-                    " is refused in a jvp inside another derivative: its result would be wrong; use "
-                    "the operator that calls it in a form built from primitives");
-}
-
 std::optional<JvpResult> jvp_forward(const Function& function, const Tensors& primals, const Tensors& tangents) {
   const bool nested = inside_derivative();
   const DualLevel dual_level;
@@ -128,18 +120,18 @@ std::optional<JvpResult> jvp_forward(const Function& function, const Tensors& pr
       result.outputs.push_back(unwrap(primal, level.id()));
       result.tangents.push_back(unwrap(tangent, level.id()));
     }
-    if (level.frame().refused != nullptr) refuse(level.frame().refused);
+    require_not_refused();
     if (level.frame().reroute) return std::nullopt;
     return result;
   } catch (const c10::Error& e) {
-    if (level.frame().refused != nullptr) refuse(level.frame().refused);
+    require_not_refused();
     if (level.frame().reroute || std::strstr(e.what_without_backtrace(), "forward AD") != nullptr) {
       return std::nullopt;
     }
     throw;
   } catch (...) {
     // Whatever made the function fail after a request to start over is moot.
-    if (level.frame().refused != nullptr) refuse(level.frame().refused);
+    require_not_refused();
     if (level.frame().reroute) return std::nullopt;
     throw;
   }

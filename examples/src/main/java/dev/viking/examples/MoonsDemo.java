@@ -54,22 +54,13 @@ record MoonsDemo(long seed, int percent, Progress progress, Interrupts interrupt
             .withPredictions(Predictions.LINEARISED)
             .withKlWeight(KlWeight.absolute(1e-2));
     TrainerOptions options =
-        TrainerOptions.exact()
-            .seed(seed)
-            .dtype(DType.FLOAT64)
-            .batchSize(moons.count())
-            .mleEpochs(Math.ceilDiv(MLE_STEPS * percent, 100))
-            .sigmaEpochs(0)
-            .elboEpochs(Math.ceilDiv(ELBO_STEPS * percent, 100))
-            .mleLearningRate(1e-2)
-            .elboLearningRate(1e-2)
-            .samples(SAMPLES)
-            .gamma(0)
-            .alternatingPasses(0)
-            .logPrecision(0)
-            .logScaleImage(-2)
-            .elbo(elbo)
-            .build();
+        DemoOptions.fullBatch(
+            seed,
+            moons.count(),
+            Math.ceilDiv(MLE_STEPS * percent, 100),
+            Math.ceilDiv(ELBO_STEPS * percent, 100),
+            SAMPLES,
+            elbo);
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(seed)) {
       TrainingData data =

@@ -64,22 +64,13 @@ record RegressionDemo(long seed, int percent, Progress progress, Interrupts inte
             .withJacobian(JacobianKind.FUNCTION)
             .withPredictions(Predictions.LINEARISED);
     TrainerOptions options =
-        TrainerOptions.exact()
-            .seed(seed)
-            .dtype(DType.FLOAT64)
-            .batchSize(points.count())
-            .mleEpochs(Math.ceilDiv(MLE_STEPS * percent, 100))
-            .sigmaEpochs(0)
-            .elboEpochs(Math.ceilDiv(ELBO_STEPS * percent, 100))
-            .mleLearningRate(1e-2)
-            .elboLearningRate(1e-2)
-            .samples(SAMPLES)
-            .gamma(0)
-            .alternatingPasses(0)
-            .logPrecision(0)
-            .logScaleImage(-2)
-            .elbo(elbo)
-            .build();
+        DemoOptions.fullBatch(
+            seed,
+            points.count(),
+            Math.ceilDiv(MLE_STEPS * percent, 100),
+            Math.ceilDiv(ELBO_STEPS * percent, 100),
+            SAMPLES,
+            elbo);
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(seed)) {
       TrainingData data =
