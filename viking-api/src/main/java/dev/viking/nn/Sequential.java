@@ -60,6 +60,10 @@ public final class Sequential implements Model {
    */
   public static Sequential of(long[] inputShape, List<Layer> layers) {
     Sequential model = new Sequential(inputShape, layers, Initialisers.lecunNormal());
+    if (layers.stream().skip(1).anyMatch(Embedding.class::isInstance)) {
+      throw new ArgumentException(
+          "Sequential: an Embedding is needed as the first layer or not at all, among " + layers);
+    }
     if (model.layout.total() == 0) {
       throw new ArgumentException("Sequential: no layer with parameters among " + layers);
     }
@@ -185,7 +189,17 @@ public final class Sequential implements Model {
     needed[0] = -1;
     System.arraycopy(inputShape, 0, needed, 1, inputShape.length);
     Checks.shape(operation, "inputs", inputs, needed);
-    Checks.like(operation, "inputs", inputs, "parameters", parameters);
+    if (takesTokens()) {
+      Checks.dtype(operation, "inputs", inputs, DType.INT64);
+      Checks.sameDevice(operation, "inputs", inputs, "parameters", parameters);
+    } else {
+      Checks.like(operation, "inputs", inputs, "parameters", parameters);
+    }
+  }
+
+  /** Whether the inputs are integers that an embedding looks up. */
+  private boolean takesTokens() {
+    return layers.getFirst() instanceof Embedding;
   }
 
   private static List<Layer> plan(List<Layer> layers) {
