@@ -51,14 +51,6 @@ final class Directions {
       return weights == null;
     }
 
-    /**
-     * Whether the vectors are few, so that applying each and adding up with {@link #weights} costs
-     * less than each example's own direction.
-     */
-    boolean isFew() {
-      return weights != null && count < MANY;
-    }
-
     /** Number of vectors, M. */
     long count() {
       return count;

@@ -10,10 +10,9 @@ import org.jspecify.annotations.Nullable;
  * Derivatives of {@link Conv2d} by libtorch's convolution kernels.
  *
  * <p>Only the inputs are saved. Each example's own direction is a convolution in as many groups as
- * examples; a few directions that all examples share, with weights, are one convolution with their
- * kernels side by side. The rows are products with the windows, which are laid out for the
- * occasion: along the rows of the images only where the stride allows it, which is a third of the
- * copy for a 3x3 kernel.
+ * examples. The rows are products with the windows, which are laid out for the occasion: along the
+ * rows of the images only where the stride allows it, which is a third of the copy for a 3x3
+ * kernel.
  */
 final class KernelConv2dTape extends Tape {
   private static final long[] BATCH_AND_PLANE = {0, 2, 3};
@@ -153,21 +152,6 @@ final class KernelConv2dTape extends Tape {
       return even.convolve(seen, kernels(directions.perExample(0)), offset);
     }
     long batch = seen.size(0);
-    if (isStackable(directions)) {
-      Tensor each = even.convolve(seen, kernels(directions.vectors(0)), null);
-      long height = each.size(2);
-      long width = each.size(3);
-      Tensor sum =
-          directions
-              .weights()
-              .t()
-              .unsqueeze(1)
-              .bmm(each.view(batch, directions.count(), layer.outputs() * height * width))
-              .view(batch, layer.outputs(), height, width);
-      return bias == null
-          ? sum
-          : sum.add_(directions.perExample(1).view(batch, layer.outputs(), 1, 1));
-    }
     Tensor offset = bias == null ? null : directions.perExample(1).flatten();
     Conv2d joint = joint(batch);
     Tensor result = joint.convolve(merged(seen), kernels(directions.perExample(0)), offset);
@@ -181,25 +165,9 @@ final class KernelConv2dTape extends Tape {
       return inputCotangent(even, cotangent, seen, kernels(directions.perExample(0)));
     }
     long batch = seen.size(0);
-    long height = cotangent.size(2);
-    long width = cotangent.size(3);
-    if (isStackable(directions)) {
-      Tensor weights = directions.weights().t().contiguous();
-      Tensor weighted =
-          weights
-              .unsqueeze(2)
-              .mul(cotangent.reshape(batch, 1, layer.outputs() * height * width))
-              .view(batch, directions.count() * layer.outputs(), height, width);
-      return inputCotangent(even, weighted, seen, kernels(directions.vectors(0)));
-    }
     return inputCotangent(
             joint(batch), merged(cotangent), merged(seen), kernels(directions.perExample(0)))
         .view(seen.shape());
-  }
-
-  /** Whether a few shared directions are one convolution. */
-  private boolean isStackable(Directions.Part directions) {
-    return directions.isFew() && layer.groups() == 1;
   }
 
   /** All examples as groups of one. */
