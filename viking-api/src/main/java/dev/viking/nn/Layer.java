@@ -25,7 +25,8 @@ public sealed interface Layer
         Upsample2d,
         Flatten,
         Unflatten,
-        Activation {
+        Activation,
+        Residual {
   /**
    * The layer's parameters in the order in which they lie in the flat vector.
    *

@@ -74,6 +74,13 @@ final class LinearTape extends Tape {
   }
 
   @Override
+  @Nullable Block factored(Tensor cotangent, long groups, long start) {
+    return between.length > 0
+        ? null
+        : new OuterBlock(savedInputs().detach(), cotangent.detach(), groups, bias != null, start);
+  }
+
+  @Override
   Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
     inputTangent = tangent == null ? null : flat(tangent);
     Tensor result = directions.apply(savedInputs(), 0, layer.outputs(), layer.inputs(), false);

@@ -49,7 +49,16 @@ public record Parameter(String name, Kind kind, long fanIn, long... shape) {
     if (shape.length < 2) {
       return 1;
     }
-    return Arrays.stream(shape).reduce(1, Math::multiplyExact) / shape[1];
+    return size() / shape[1];
+  }
+
+  /**
+   * Number of elements.
+   *
+   * @return the product of the sizes
+   */
+  public long size() {
+    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
   }
 
   @Override
