@@ -60,7 +60,7 @@ public final class Sequential implements Model {
    */
   public static Sequential of(long[] inputShape, List<Layer> layers) {
     Sequential model = new Sequential(inputShape, layers, Initialisers.lecunNormal());
-    if (layers.stream().skip(1).anyMatch(Embedding.class::isInstance)) {
+    if (model.plan.steps().stream().skip(1).anyMatch(step -> step.layer() instanceof Embedding)) {
       throw new ArgumentException(
           "Sequential: an Embedding is needed as the first layer or not at all, among " + layers);
     }
@@ -84,6 +84,11 @@ public final class Sequential implements Model {
    */
   public Sequential withInitialiser(Initialiser initialiser) {
     return new Sequential(inputShape, layers, initialiser);
+  }
+
+  /** The same model of other layers with the same parameters. */
+  Sequential withLayers(List<Layer> others) {
+    return new Sequential(inputShape, others, initialiser);
   }
 
   /**
@@ -204,7 +209,7 @@ public final class Sequential implements Model {
 
   /** Whether the inputs are integers that an embedding looks up. */
   private boolean takesTokens() {
-    return layers.getFirst() instanceof Embedding;
+    return plan.steps().getFirst().layer() instanceof Embedding;
   }
 
   @Override

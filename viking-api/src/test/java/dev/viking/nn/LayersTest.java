@@ -139,6 +139,22 @@ class LayersTest {
             images("padded maxima", 2, 8, first, new MaxPool2d(3, 2, 1)),
             images("padded means", 2, 8, first, new AvgPool2d(3, 2, 1)),
             images("enlarged", 2, 5, first, new Upsample2d(3), Activation.ELU),
+            images(
+                "residual blocks",
+                2,
+                9,
+                first,
+                new Residual(
+                    List.of(
+                        new Conv2d("a", 4, 6, Window.of(3).stride(2).same(7, 6)).withoutBias(),
+                        batchNorm("n1", 6),
+                        Activation.ELU,
+                        new Conv2d("b", 6, 4, 3, 1, 1),
+                        batchNorm("n2", 4)),
+                    List.of(new Conv2d("c", 4, 4, Window.of(1).stride(2)))),
+                Activation.SILU,
+                new Residual(List.of(new GroupNorm("g", 2, 4), Bias.of("k", 4, 1, 1)))),
+            units("residual", new Residual(List.of(new LayerNorm("n", 8), new Linear("a", 8, 8)))),
             units("layer norm", new LayerNorm("norm", 8)),
             units(
                 "layer norm twice", new LayerNorm("a", 8), Activation.GELU, new LayerNorm("b", 8)),
