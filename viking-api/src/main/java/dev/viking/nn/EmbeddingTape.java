@@ -41,12 +41,15 @@ final class EmbeddingTape extends Tape {
 
   @Override
   void rows(Tensor cotangent, long groups, List<Tensor> rows) {
-    Tensor places = savedTokens().unsqueeze(2).expand(-1, -1, layer.features());
-    if (groups > 1) {
-      places = places.repeatInterleave(groups, 0);
-    }
-    Tensor tables = rows.get(0).zero_().view(-1, layer.tokens(), layer.features());
-    NativeOps.SCATTER_ADD_.call(tables, 1, places, cotangent);
+    EmbeddingBlock.write(layer, savedTokens(), cotangent, rows.get(0));
+  }
+
+  @Override
+  @Nullable Block factored(Tensor cotangent, long groups, long start) {
+    // Tokens and cotangents against rows.
+    return savedTokens().size(1) < layer.tokens()
+        ? new EmbeddingBlock(layer, savedTokens().detach(), cotangent.detach(), groups, start)
+        : null;
   }
 
   @Override

@@ -84,8 +84,7 @@ class LayerInputTest {
         new Misfit(new Conv2d("c", 2, 3, 3), "[2, height, width]", 3, 8, 8),
         new Misfit(new Conv2d("c", 2, 3, 3), "[2, height, width]", 8),
         new Misfit(new Conv2d("c", 1, 1, Window.of(3).dilation(2)), "at least 5 rows", 1, 4, 9),
-        new Misfit(
-            new Conv2d("c", 1, 1, Window.of(4).padding(0, 0, 1, 0)), "3 columns", 1, 4, 2),
+        new Misfit(new Conv2d("c", 1, 1, Window.of(4).padding(0, 0, 1, 0)), "3 columns", 1, 4, 2),
         new Misfit(new Linear("l", 4, 2), "[positions, 4]", 3),
         new Misfit(new Linear("l", 4, 2), "[positions, 4]", 4, 3),
         new Misfit(new BatchNorm2d("b", 4), "[4, height, width]", 4),
@@ -151,8 +150,7 @@ class LayerInputTest {
         .isEqualTo(Window.of(3).stride(2).padding(0, 1, 1, 1));
     assertThat(Window.of(4).same(8, 8)).isEqualTo(Window.of(4).padding(1, 2, 1, 2));
     assertThat(Window.of(1).stride(2).same(32, 32)).isEqualTo(Window.of(1).stride(2));
-    assertThat(Window.of(3).dilation(2).same(7, 7))
-        .isEqualTo(Window.of(3).dilation(2).padding(2));
+    assertThat(Window.of(3).dilation(2).same(7, 7)).isEqualTo(Window.of(3).dilation(2).padding(2));
     assertThat(
             new Conv2d("c", 1, 1, Window.of(3).stride(2).same(7, 8))
                 .outputShape(new long[] {1, 7, 8}))

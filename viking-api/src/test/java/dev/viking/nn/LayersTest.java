@@ -11,6 +11,7 @@ import dev.viking.torch.Tensor;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -168,6 +169,20 @@ class LayersTest {
                     new long[] {6},
                     List.of(new LayerNorm("norm", 6), Activation.ELU, new Linear("end", 6, 3)))),
             positions("embedding"),
+            new Case(
+                "wide tables and maps",
+                Sequential.of(
+                    new long[] {5},
+                    List.of(
+                        new Embedding("table", 300, 40),
+                        new Linear("a", 40, 20),
+                        Activation.TANH,
+                        new MeanOverPositions(),
+                        new Linear("b", 20, 700).withoutBias(),
+                        Activation.SILU,
+                        new Linear("c", 700, 20),
+                        Activation.ELU,
+                        new Linear("end", 20, 3)))),
             positions("positions", Bias.of("places", 5, 4), new Linear("layer", 4, 4)),
             positions(
                 "positions without bias",
@@ -216,7 +231,7 @@ class LayersTest {
     shape[0] = BATCH;
     System.arraycopy(example, 0, shape, 1, example.length);
     return model.layers().getFirst() instanceof Embedding embedding
-        ? Tensor.randint(rng, 0, embedding.tokens(), shape)
+        ? Tensor.randint(rng, 0, Math.min(7, embedding.tokens()), shape)
         : Tensor.randn(rng, type, shape);
   }
 
@@ -307,6 +322,59 @@ class LayersTest {
       }
       // Rounding of the values over step^2, and the next term of the series.
       assertThat(Math.abs(product - expected)).isLessThan(2e-6 * (1 + Math.abs(expected)));
+    }
+  }
+
+  /** Whatever form the layers' columns take, the products are those of the matrix. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void columnsByLayerAreTheMatrix(Case given) {
+    Sequential model = given.model();
+    Loss loss = Losses.softmaxCrossEntropy();
+    try (Scope _ = Scope.open();
+        Rng rng = Rng.seeded(23)) {
+      Tensor parameters = parameters(model, rng, DType.FLOAT64);
+      Tensor inputs = inputs(model, rng, DType.FLOAT64);
+      Tensor targets = Tensor.randint(rng, 0, model.outputs(), BATCH);
+      try (Linearisation at = Linearisation.of(model, loss, parameters, inputs, targets)) {
+        for (long limit : new long[] {0, 1L << 40}) {
+          assertIs(at.lossRows(limit), at.lossJacobian(), rng);
+          assertIs(at.functionRows(limit), at.functionJacobian(), rng);
+        }
+      }
+    }
+  }
+
+  private static void assertIs(BatchJacobian rows, Tensor matrix, Rng rng) {
+    assertThat(error(rows.dense(), matrix)).isLessThan(1e-14);
+    assertThat(error(rows.gram(), matrix.mm(matrix.t()))).isLessThan(1e-13);
+    for (long samples : new long[] {1, 3}) {
+      Tensor vectors = Tensor.randn(rng, DType.FLOAT64, samples, matrix.size(1));
+      assertThat(error(rows.product(vectors), vectors.mm(matrix.t()))).isLessThan(1e-13);
+      Tensor weights = Tensor.randn(rng, DType.FLOAT64, samples, matrix.size(0));
+      assertThat(error(rows.transposeProduct(weights), weights.mm(matrix))).isLessThan(1e-13);
+      Tensor expected = vectors.addmm(weights, matrix, 1, -0.5);
+      rows.addTransposeProduct(vectors, weights, -0.5);
+      assertThat(error(vectors, expected)).isLessThan(1e-13);
+    }
+  }
+
+  @Test
+  void wideTablesAndMapsAreKeptAsFactors() {
+    Sequential model =
+        cases().filter(given -> given.name().startsWith("wide")).toList().getFirst().model();
+    try (Scope _ = Scope.open();
+        Rng rng = Rng.seeded(24)) {
+      Tensor parameters = parameters(model, rng, DType.FLOAT64);
+      try (Linearisation at =
+          Linearisation.of(model, parameters, inputs(model, rng, DType.FLOAT64))) {
+        BatchJacobian rows = at.functionRows(1L << 40);
+        assertThat(rows.toString())
+            .contains("table factored")
+            .contains("a rows")
+            .contains("b factored");
+        assertThat(rows.bytes()).isLessThan(at.functionJacobian().numel() * 8 / 10);
+      }
     }
   }
 }
