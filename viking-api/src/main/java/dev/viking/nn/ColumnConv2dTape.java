@@ -123,12 +123,13 @@ final class ColumnConv2dTape extends Tape {
   void gradientTangent(Tensor cotangent, @Nullable Tensor tangent, List<Tensor> slots) {
     Tensor perExample = null;
     if (tangent != null) {
-      perExample = flat(tangent).bmm(savedColumns().transpose(1, 2));
-    }
-    if (bias != null && tangent == null) {
-      slots.get(1).zero_();
+      Tensor outputs = flat(tangent);
+      perExample = outputs.bmm(savedColumns().transpose(1, 2));
+      if (bias != null) {
+        NativeOps.SUM_OUT.call(outputs, BATCH_AND_WINDOWS, false, null, slots.get(1));
+      }
     } else if (bias != null) {
-      NativeOps.SUM_OUT.call(flat(tangent), BATCH_AND_WINDOWS, false, null, slots.get(1));
+      slots.get(1).zero_();
     }
     if (columnTangent != null) {
       Tensor moved = columnTangent.transpose(1, 2);
