@@ -77,12 +77,12 @@ final class BlockPlanner {
         }
       }
     }
-    keepSmallest(factored, left);
-    return join(factored);
+    long pieces = keepSmallest(factored, left);
+    return join(factored, pieces);
   }
 
-  private void keepSmallest(List<@Nullable Block> factored, long budget) {
-    long left = budget;
+  /** Chooses what to keep; returns the bytes left for what is formed anew. */
+  private long keepSmallest(List<@Nullable Block> factored, long budget) {
     List<Part> candidates = new ArrayList<>();
     for (int i = 0; i < parts.size(); i++) {
       if (factored.get(i) == null) {
@@ -90,14 +90,22 @@ final class BlockPlanner {
       }
     }
     candidates.sort(Comparator.comparingLong(part -> part.size));
+    long all = candidates.stream().mapToLong(this::bytes).sum();
+    // Where not all of them fit, a quarter is set aside for those that are not kept.
+    long left = all <= budget ? budget : budget - budget / 4;
+    long kept = 0;
     for (Part part : candidates) {
-      long bytes = rows * part.size * like.dtype().byteSize();
-      part.keepRows = bytes <= left;
-      left -= part.keepRows ? bytes : 0;
+      part.keepRows = kept + bytes(part) <= left;
+      kept += part.keepRows ? bytes(part) : 0;
     }
+    return budget - kept;
   }
 
-  private BatchJacobian join(List<@Nullable Block> factored) {
+  private long bytes(Part part) {
+    return rows * part.size * like.dtype().byteSize();
+  }
+
+  private BatchJacobian join(List<@Nullable Block> factored, long pieceBytes) {
     List<Block> blocks = new ArrayList<>();
     List<String> names = new ArrayList<>();
     int i = 0;
@@ -110,7 +118,12 @@ final class BlockPlanner {
       } else if (!part.keepRows) {
         blocks.add(
             new ReplayBlock(
-                part.tape, part.cotangent.detach(), groups, part.parameters, part.start));
+                part.tape,
+                part.cotangent.detach(),
+                groups,
+                part.parameters,
+                part.start,
+                pieceBytes));
       } else {
         while (end < parts.size() && parts.get(end).keepRows) {
           end++;

@@ -71,15 +71,24 @@ final class ColumnConv2dTape extends Tape {
   }
 
   @Override
+  Tape part(long first, long count) {
+    List<Tensor> parameters = bias == null ? List.of(weight) : List.of(weight, bias);
+    ColumnConv2dTape part =
+        new ColumnConv2dTape(
+            Conv2dTape.partOf(layer, count), Conv2dTape.partOf(parameters, first, count));
+    part.inputs = inputs;
+    part.columns = columns;
+    part.height = height;
+    part.width = width;
+    return part;
+  }
+
+  @Override
   void rows(Tensor cotangent, long groups, List<Tensor> rows) {
     Tensor windows = savedColumns().transpose(1, 2);
-    if (groups == 1) {
-      NativeOps.BMM_OUT.call(
-          flat(cotangent), windows, rows.get(0).view(-1, layer.outputs(), columnSize));
-    } else {
-      Tensor grouped = cotangent.reshape(-1, groups * layer.outputs(), height * width);
-      rows.get(0).copy_(grouped.bmm(windows).view(-1, layer.outputs() * columnSize));
-    }
+    // A batched product straight into rows that are apart would be made one by one.
+    Tensor grouped = cotangent.reshape(-1, groups * layer.outputs(), height * width);
+    rows.get(0).copy_(grouped.bmm(windows).view(-1, layer.outputs() * columnSize));
     if (bias != null) {
       NativeOps.SUM_OUT.call(flat(cotangent), WINDOWS, false, null, rows.get(1));
     }

@@ -57,6 +57,26 @@ final class Conv2dTape extends Tape {
   }
 
   @Override
+  long parts() {
+    return layer.groups() == 1 ? layer.outputs() : 1;
+  }
+
+  @Override
+  Tape part(long first, long count) {
+    return chosen().part(first, count);
+  }
+
+  /** A layer of some output channels. */
+  static Conv2d partOf(Conv2d layer, long count) {
+    return new Conv2d(layer.name(), layer.inputs(), count, layer.window(), 1, layer.bias());
+  }
+
+  /** Their parameters. */
+  static List<Tensor> partOf(List<Tensor> parameters, long first, long count) {
+    return parameters.stream().map(tensor -> tensor.narrow(0, first, count)).toList();
+  }
+
+  @Override
   @Nullable Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
     return chosen().tangent(tangent, directions);
   }

@@ -69,6 +69,16 @@ final class KernelConv2dTape extends Tape {
   }
 
   @Override
+  Tape part(long first, long count) {
+    List<Tensor> parameters = bias == null ? List.of(weight) : List.of(weight, bias);
+    KernelConv2dTape part =
+        new KernelConv2dTape(
+            Conv2dTape.partOf(layer, count), Conv2dTape.partOf(parameters, first, count));
+    part.inputs = inputs;
+    return part;
+  }
+
+  @Override
   void rows(Tensor cotangent, long groups, List<Tensor> rows) {
     if (bias != null) {
       NativeOps.SUM_OUT.call(cotangent, PLANE, false, null, rows.get(1));

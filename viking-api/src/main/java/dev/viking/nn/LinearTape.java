@@ -57,17 +57,10 @@ final class LinearTape extends Tape {
       rowsOverPositions(flat(cotangent), groups, rows);
       return;
     }
-    if (groups == 1) {
-      NativeOps.BMM_OUT.call(
-          cotangent.unsqueeze(2),
-          savedInputs().unsqueeze(1),
-          rows.get(0).view(-1, layer.outputs(), layer.inputs()));
-    } else {
-      NativeOps.MUL_OUT.call(
-          cotangent.view(-1, groups, layer.outputs(), 1),
-          savedInputs().view(-1, 1, 1, layer.inputs()),
-          rows.get(0).view(-1, groups, layer.outputs(), layer.inputs()));
-    }
+    NativeOps.MUL_OUT.call(
+        cotangent.view(-1, groups, layer.outputs(), 1),
+        savedInputs().view(-1, 1, 1, layer.inputs()),
+        rows.get(0).view(-1, groups, layer.outputs(), layer.inputs()));
     if (bias != null) {
       rows.get(1).copy_(cotangent);
     }
@@ -121,11 +114,7 @@ final class LinearTape extends Tape {
                 .view(batch, groups, positions, layer.outputs())
                 .transpose(2, 3)
                 .reshape(batch, groups * layer.outputs(), positions);
-    if (groups == 1) {
-      NativeOps.BMM_OUT.call(columns, seen, rows.get(0).view(-1, layer.outputs(), layer.inputs()));
-    } else {
-      rows.get(0).copy_(columns.bmm(seen).view(-1, layer.outputs() * layer.inputs()));
-    }
+    rows.get(0).copy_(columns.bmm(seen).view(-1, layer.outputs() * layer.inputs()));
     if (bias != null) {
       NativeOps.SUM_OUT.call(cotangent, POSITIONS, false, null, rows.get(1));
     }

@@ -48,6 +48,21 @@ abstract sealed class Tape
   /** Writes the gradient of the layer's parameters for each cotangent. */
   void rows(Tensor cotangent, long groups, List<Tensor> rows) {}
 
+  /** Into how many parts {@link #part} can cut the layer; 1 when it cannot be cut. */
+  long parts() {
+    return 1;
+  }
+
+  /**
+   * A tape of some of the layer's output channels only, whose {@link #rows} may be asked for; its
+   * parameters are those of the layer, each narrowed in its first dimension.
+   *
+   * @param first number of the first of them, out of {@link #parts}
+   */
+  Tape part(long first, long count) {
+    throw new IllegalStateException(getClass().getSimpleName() + " cannot be cut");
+  }
+
   /**
    * The layer's columns of a Jacobian without forming them, or null where forming them is all there
    * is. Must not depend on this tape afterwards.

@@ -47,7 +47,7 @@ class BatchJacobianTest {
     return Stream.of(WIDE, IMAGES)
         .flatMap(
             model ->
-                Stream.of(Long.MAX_VALUE, 40_000L, 0L)
+                Stream.of(Long.MAX_VALUE, 40_000L, 9_000L, 0L)
                     .flatMap(
                         limit ->
                             Stream.of(
@@ -121,6 +121,9 @@ class BatchJacobianTest {
       BatchJacobian limited = point.lossRows(limit);
       assertThat(limited.toString()).contains("c2 formed anew", "c1 rows");
       assertThat(limited.isIndependent()).isFalse();
+      assertThat(limited.bytes()).isLessThanOrEqualTo(limit + 4 * 64 * 4 * 36);
+      assertThat(point.lossRows(0).toString())
+          .contains("c1 formed anew for each use, in 4 pieces", "c2 formed anew");
       assertThat(point.lossRows(Long.MAX_VALUE).isIndependent()).isTrue();
     }
   }
