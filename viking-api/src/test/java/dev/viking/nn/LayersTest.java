@@ -33,11 +33,11 @@ class LayersTest {
 
   private static Case images(String name, long channels, long size, Layer... layers) {
     return new Case(
-        name, Sequential.of(new long[] {channels, size, size - 1}, closed(size, List.of(layers))));
+        name, Sequential.of(new long[] {channels, size, size - 1}, closed(List.of(layers))));
   }
 
   /** Layers that end in channels, closed by a curved function and a linear layer. */
-  private static List<Layer> closed(long size, List<Layer> layers) {
+  private static List<Layer> closed(List<Layer> layers) {
     Layer last = layers.getLast();
     long channels =
         switch (last) {
