@@ -87,6 +87,6 @@ public interface LinearOperator extends AutoCloseable {
    * @throws dev.viking.torch.ShapeException when the point has not one dimension
    */
   static JacobianOperator jacobian(TensorFunction function, Tensor point) {
-    return new JacobianOperator(function, point);
+    return new JacobianOperator(function, point, JacobianOperator.DEFAULT_MEMORY);
   }
 }
