@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.linalg.ConjugateGradient;
 import dev.viking.nn.Adam;
 import dev.viking.nn.Optimizer;
 import dev.viking.torch.DType;
@@ -140,10 +141,16 @@ public record TrainerOptions(
   /**
    * Examples in a block of alternating projections.
    *
-   * @return the option, or the batch size where it is 0
+   * @return the option; where it is 0, the batch size for a solver with a fixed number of steps, as
+   *     the authors ran it, and else 0, which has the size chosen by cost
    */
   public int blockSize() {
-    return alternatingBlock == 0 ? batchSize : alternatingBlock;
+    if (alternatingBlock > 0) {
+      return alternatingBlock;
+    }
+    return elbo.solver() instanceof ConjugateGradient cg && Double.isNaN(cg.tolerance())
+        ? batchSize
+        : 0;
   }
 
   /**
