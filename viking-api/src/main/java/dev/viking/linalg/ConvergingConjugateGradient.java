@@ -117,6 +117,7 @@ final class ConvergingConjugateGradient implements PreparedSolver {
       Basis basis = new Basis(r);
       boolean more = any(going);
       while (more && step < settings.steps()) {
+        basis.makeRoom();
         try (Scope _ = Scope.open()) {
           Tensor product = system.apply(p);
           Tensor curvature = dots(p, product);
@@ -162,21 +163,21 @@ final class ConvergingConjugateGradient implements PreparedSolver {
           like.device());
     }
 
-    void add(Tensor row) {
+    /** Room for one more; to be called in the scope that the basis lives in. */
+    void makeRoom() {
       if (count == rows.size(1)) {
-        rows = grow();
+        Tensor wider = empty(rows, 2 * count);
+        try (Scope _ = Scope.open()) {
+          wider.narrow(1, 0, count).copy_(rows);
+        }
+        rows.close();
+        rows = wider;
       }
-      rows.select(1, count).copy_(row);
-      count++;
     }
 
-    private Tensor grow() {
-      try (Scope scope = Scope.open()) {
-        Tensor wider = empty(rows, 2 * count);
-        wider.narrow(1, 0, count).copy_(rows);
-        rows.close();
-        return scope.keep(wider);
-      }
+    void add(Tensor row) {
+      rows.select(1, count).copy_(row);
+      count++;
     }
 
     // "Twice is enough" (Parlett): a second sweep restores what the first loses to cancellation.

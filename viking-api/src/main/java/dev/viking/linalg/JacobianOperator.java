@@ -120,6 +120,36 @@ public final class JacobianOperator implements LinearOperator {
     return mapped(linearisation::pullback, vectors, columns());
   }
 
+  /**
+   * The Gram matrix, from rows formed in panels that take at most half the memory limit each; where
+   * there is more than one panel, rows are formed again for each pair.
+   *
+   * @return J J^T, [n, n], float64
+   */
+  @Override
+  public Tensor gram() {
+    long panel = Math.max(1, memory / 2 / Math.max(1, columns() * dtype().byteSize()));
+    try (Scope scope = Scope.open()) {
+      Tensor gram = Tensor.zeros(new long[] {rows, rows}, DType.FLOAT64, device());
+      for (long i = 0; i < rows; i += panel) {
+        try (Scope _ = Scope.open()) {
+          long height = Math.min(panel, rows - i);
+          Tensor some = rows(i, height);
+          gram.narrow(0, i, height).narrow(1, i, height).copy_(GramMatrix.of(some));
+          for (long j = i + panel; j < rows; j += panel) {
+            try (Scope _ = Scope.open()) {
+              long width = Math.min(panel, rows - j);
+              Tensor block = GramMatrix.of(some, rows(j, width));
+              gram.narrow(0, i, height).narrow(1, j, width).copy_(block);
+              gram.narrow(0, j, width).narrow(1, i, height).copy_(block.t());
+            }
+          }
+        }
+      }
+      return scope.keep(gram);
+    }
+  }
+
   private Tensor mapped(TensorFunction one, Tensor vectors, long length) {
     if (vectors.size(0) == 0) {
       return Tensor.zeros(new long[] {0, length}, dtype(), device());

@@ -17,7 +17,8 @@ import java.util.Objects;
  *
  * <p>Immutable. All samples go through a block together and are changed in place. Blocks are kept
  * from cycle to cycle as long as the memory budget allows, the first ones; the others are made anew
- * each time, to the same bits.
+ * each time, to the same bits. (Another budget may have rows kept in another form, which is the
+ * same to rounding.)
  *
  * @param model the network
  * @param loss the loss, whose rows a loss Jacobian has

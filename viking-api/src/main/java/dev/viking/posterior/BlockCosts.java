@@ -69,10 +69,14 @@ final class BlockCosts {
     return (BLOCK_SECONDS + vectors + products + gram + factor) / size;
   }
 
-  /** Bytes of a block in work: its passes and rows, and three float64 matrices of the solver. */
+  /**
+   * Bytes of a block in work: its passes and rows, copies of the parameters, and four float64
+   * matrices of the solver.
+   */
   double bytes(int size) {
     double rows = (double) size * rowsPerExample;
-    return size * exampleBytes + 4 * rows * rows * WIDE_BYTES;
+    double copies = 3.0 * columns * type.byteSize();
+    return size * exampleBytes + copies + 4 * rows * rows * WIDE_BYTES;
   }
 
   /** The plan for a memory limit of one block. */

@@ -48,15 +48,13 @@ final class DataBlock {
     LinearOperator operator;
     try (Scope scope = Scope.open()) {
       operator = operator(settings, mean, batch.get(), rowLimit);
-      if (bytes(operator) > mostBytes) {
+      if (bytes(operator) > mostBytes || !isIndependent(operator)) {
         return null;
       }
       if (operator instanceof DenseOperator dense) {
         scope.keep(dense.matrix());
-      } else if (operator instanceof BatchOperator rows && rows.jacobian().isIndependent()) {
+      } else if (operator instanceof BatchOperator rows) {
         rows.jacobian().keepIn(scope);
-      } else {
-        return null;
       }
     }
     return new DataBlock(operator, settings.options().solver().prepare(operator));
@@ -70,7 +68,16 @@ final class DataBlock {
             ? Linearisation.of(
                 settings.model(), settings.loss(), mean, batch.inputs(), batch.targets())
             : Linearisation.of(settings.model(), mean, batch.inputs());
-    return BatchOperator.of(at, options.jacobian(), options.solver(), rowLimit);
+    LinearOperator operator = BatchOperator.of(at, options.jacobian(), options.solver(), rowLimit);
+    if (isIndependent(operator)) {
+      at.close();
+    }
+    return operator;
+  }
+
+  /** Whether the operator does without the passes that it was made from. */
+  private static boolean isIndependent(LinearOperator operator) {
+    return !(operator instanceof BatchOperator rows) || rows.jacobian().isIndependent();
   }
 
   long rows() {
