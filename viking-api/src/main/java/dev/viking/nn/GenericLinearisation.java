@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * pass leaves behind: twice that, for values and derivatives, and three vectors of length D.
  *
  * <p>NOTE [Second derivatives] The gradient of {@code sum_m w_m^T J(theta) v_m} is the sum of M
- * Hessian-vector products, each the reverse derivative of a reverse one, which is there for every
+ * Hessian-vector products, each the reverse derivative of a reverse one. Forward over reverse takes
+ * as long (LeNet, 32 examples, one vector: 13.9 ms against 14.1), but is not there for every
  * operator with a double backward.
  */
 final class GenericLinearisation extends Linearisation {

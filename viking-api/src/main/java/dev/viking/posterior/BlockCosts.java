@@ -11,7 +11,10 @@ import java.util.Locale;
  * and two writes of the S vectors, products of 4 S D r operations, a Gram matrix of r^2 G with G
  * the numbers kept for a row, and the factorisation, taken as the eigendecomposition that blocks of
  * deficient rank need, which is 25 r^3 at a fraction of the speed of a product. Per example the
- * first two fall with the block size and the last two rise. Since larger blocks also leave fewer
+ * first two fall with the block size and the last two rise. (LeNet, 100 vectors, one CPU core,
+ * 2,048 examples: 1.2 s of processor time in blocks of 64, 1.07 in 128, 1.03 in 256, 1.43 in 512; a
+ * block of 512 takes 65 ms for its rows, 56 for the Gram matrix, 170 for the products, and 55 more
+ * for the eigenvectors where its rank is deficient.) Since larger blocks also leave fewer
  * directions to alternate between, the largest size within {@value #SLACK} of the least cost wins.
  */
 final class BlockCosts {

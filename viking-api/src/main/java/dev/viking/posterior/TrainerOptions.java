@@ -29,7 +29,8 @@ import java.util.function.DoubleFunction;
  * @param gamma of the stochastic alternating projections
  * @param alternatingPasses passes of plain alternating projections before the second stage and each
  *     epoch of the third
- * @param alternatingBlock examples in a block of these passes, 0 for the batch size
+ * @param alternatingBlock examples in a block of these passes; 0 has the size chosen by cost, or is
+ *     the batch size where the solver runs a fixed number of steps
  * @param logPrecision log alpha at the start
  * @param logScaleImage log sigma_im at the start
  * @param elbo the objective
