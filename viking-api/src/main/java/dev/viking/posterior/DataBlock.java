@@ -5,6 +5,7 @@ import dev.viking.linalg.LinearOperator;
 import dev.viking.linalg.PreparedSolver;
 import dev.viking.linalg.Solution;
 import dev.viking.linalg.SolverStatus;
+import dev.viking.nn.BatchJacobian;
 import dev.viking.nn.Linearisation;
 import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
@@ -68,7 +69,9 @@ final class DataBlock {
             ? Linearisation.of(
                 settings.model(), settings.loss(), mean, batch.inputs(), batch.targets())
             : Linearisation.of(settings.model(), mean, batch.inputs());
-    LinearOperator operator = BatchOperator.of(at, options.jacobian(), options.solver(), rowLimit);
+    BatchJacobian jacobian =
+        options.jacobian() == JacobianKind.LOSS ? at.lossRows(rowLimit) : at.functionRows(rowLimit);
+    LinearOperator operator = BatchOperator.of(jacobian, options.solver(), rowLimit);
     if (isIndependent(operator)) {
       at.close();
     }
