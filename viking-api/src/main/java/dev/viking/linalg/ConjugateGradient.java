@@ -1,5 +1,7 @@
 package dev.viking.linalg;
 
+import dev.viking.torch.ArgumentException;
+
 /**
  * Conjugate gradients on the normal equations (A A^T) x = A u, for any number of right-hand sides
  * at once.
@@ -10,27 +12,61 @@ package dev.viking.linalg;
  * guarded division (denominators at or below the square of the type's epsilon are replaced by one).
  * On rows of very different norms it is a soft filter, not a projection.
  *
- * <p>{@link #converging} stops by a rule, reorthogonalises twice and reports how it ended; with
- * rows that are there it scales them to norm one, which the solution undoes.
+ * <p>{@link #converging} stops each right-hand side by a rule, reorthogonalises twice, checks the
+ * true residual at the end and reports how it ended. It scales the rows to norm one, which the
+ * solution undoes; {@link #withScaling} says where the norms come from when the rows are not there,
+ * {@link #withPreconditioner} adds a preconditioner. One small read per iteration waits for the
+ * device, however many right-hand sides there are.
  *
  * @param steps how many steps to take, or the most of them
  * @param reorthogonalise whether residuals are kept orthogonal to the earlier ones
  * @param tolerance relative residual to stop at, or NaN for no stopping rule
+ * @param scaling how rows are scaled; not with a fixed number of steps
+ * @param preconditioner what else is done to the rows; not with a fixed number of steps
  */
-public record ConjugateGradient(int steps, boolean reorthogonalise, double tolerance)
+public record ConjugateGradient(
+    int steps,
+    boolean reorthogonalise,
+    double tolerance,
+    RowScaling scaling,
+    Preconditioner preconditioner)
     implements Solver {
 
   /**
    * Checks the settings.
    *
    * @throws dev.viking.torch.ArgumentException when the steps are not positive, or the tolerance is
-   *     neither positive nor NaN
+   *     neither positive nor NaN, or rows are scaled or preconditioned without a tolerance
    */
   public ConjugateGradient {
     Checks.atLeast("ConjugateGradient", "steps", steps, 1);
     if (!Double.isNaN(tolerance)) {
       Checks.positive("ConjugateGradient", "tolerance", tolerance);
+    } else if (scaling != RowScaling.NONE || !preconditioner.equals(Preconditioner.NONE)) {
+      throw new ArgumentException(
+          "ConjugateGradient: scaling is "
+              + scaling
+              + " and preconditioner "
+              + preconditioner
+              + " with a fixed number of steps, which are the paper's; use"
+              + " ConjugateGradient.converging");
     }
+  }
+
+  /**
+   * Without a preconditioner; with a tolerance, rows are scaled by their own norms.
+   *
+   * @param steps how many steps to take, or the most of them
+   * @param reorthogonalise whether residuals are kept orthogonal to the earlier ones
+   * @param tolerance relative residual to stop at, or NaN for no stopping rule
+   */
+  public ConjugateGradient(int steps, boolean reorthogonalise, double tolerance) {
+    this(
+        steps,
+        reorthogonalise,
+        tolerance,
+        Double.isNaN(tolerance) ? RowScaling.NONE : RowScaling.EXACT,
+        Preconditioner.NONE);
   }
 
   /**
@@ -55,10 +91,30 @@ public record ConjugateGradient(int steps, boolean reorthogonalise, double toler
     return new ConjugateGradient(maxSteps, true, tolerance);
   }
 
+  /**
+   * Chooses how rows are scaled.
+   *
+   * @param other where the norms come from
+   * @return a solver that differs in this only
+   */
+  public ConjugateGradient withScaling(RowScaling other) {
+    return new ConjugateGradient(steps, reorthogonalise, tolerance, other, preconditioner);
+  }
+
+  /**
+   * Chooses the preconditioner.
+   *
+   * @param other what is done to the scaled rows
+   * @return a solver that differs in this only
+   */
+  public ConjugateGradient withPreconditioner(Preconditioner other) {
+    return new ConjugateGradient(steps, reorthogonalise, tolerance, scaling, other);
+  }
+
   @Override
   public PreparedSolver prepare(LinearOperator operator) {
     return Double.isNaN(tolerance)
         ? new FixedStepConjugateGradient(operator, steps, reorthogonalise)
-        : new ConvergingConjugateGradient(operator, steps, reorthogonalise, tolerance);
+        : new ConvergingConjugateGradient(operator, this);
   }
 }

@@ -1,32 +1,31 @@
 package dev.viking.linalg;
 
+import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.OptionalLong;
 
 /**
- * Conjugate gradients with a stopping rule, one right-hand side after the other, on rows scaled to
- * norm one when the rows are there.
+ * Conjugate gradients with a stopping rule for each right-hand side, all of them in step: those
+ * that are done stand still. The host reads one small tensor per iteration.
+ *
+ * <p>The residual that the recurrence carries drifts away from the true one. So when all have
+ * stopped the true residuals are computed, and those that miss their target by it go on from there,
+ * as long as that helps.
  */
 final class ConvergingConjugateGradient implements PreparedSolver {
-  private final LinearOperator operator;
-  private final GramProduct gram;
-  private final Tensor scale;
-  private final int maxSteps;
-  private final boolean reorthogonalise;
-  private final double tolerance;
+  private static final double SLACK = 2;
+  private static final int RESTARTS = 4;
 
-  ConvergingConjugateGradient(
-      LinearOperator operator, int maxSteps, boolean reorthogonalise, double tolerance) {
+  private final LinearOperator operator;
+  private final NormalEquations system;
+  private final ConjugateGradient settings;
+
+  ConvergingConjugateGradient(LinearOperator operator, ConjugateGradient settings) {
     this.operator = operator;
-    this.maxSteps = maxSteps;
-    this.reorthogonalise = reorthogonalise;
-    this.tolerance = tolerance;
-    NormalisedRows rows = NormalisedRows.of(operator);
-    this.scale = rows.scale();
-    this.gram = new GramProduct(rows.operator());
+    this.settings = settings;
+    this.system = NormalEquations.of(operator, settings.scaling(), settings.preconditioner());
   }
 
   @Override
@@ -38,71 +37,177 @@ final class ConvergingConjugateGradient implements PreparedSolver {
   public Solution leastSquares(Tensor vectors, Tensor products) {
     Checks.vectors("PreparedSolver.leastSquares", vectors, operator.columns(), operator);
     try (Scope scope = Scope.open()) {
-      Tensor rightSides = products.mul(scale);
-      List<Tensor> solutions = new ArrayList<>();
-      SolverStatus worst = SolverStatus.CONVERGED;
-      int iterations = 0;
-      for (int s = 0; s < rightSides.size(0); s++) {
-        Solution one = solveOne(rightSides.narrow(0, s, 1));
-        solutions.add(one.x());
-        iterations = Math.max(iterations, one.iterations());
-        worst = one.status().compareTo(worst) > 0 ? one.status() : worst;
-      }
-      Tensor x = Tensor.cat(solutions, 0);
-      Tensor residual = Residuals.relative(rightSides.sub(gram.apply(x)), rightSides);
-      return new Solution(scope.keep(x.mul(scale)), worst, iterations, scope.keep(residual));
+      Run run = new Run(system.rightSides(products));
+      run.solve();
+      Tensor residual = Residuals.relative(run.residuals, run.rightSides);
+      return new Solution(
+          scope.keep(system.solutions(run.y)),
+          SolverStatus.worst(run.statuses),
+          run.step,
+          scope.keep(residual.to(operator.dtype())));
     }
   }
 
-  private Solution solveOne(Tensor rightSide) {
-    Tensor x = Tensor.zerosLike(rightSide);
-    double target = tolerance * rightSide.norm().item();
-    Tensor r = rightSide;
-    Tensor p = r;
-    double rr = r.square().sum().item();
-    if (rr == 0) {
-      return new Solution(x, SolverStatus.ZERO_RIGHT_HAND_SIDE, 0, rightSide.norm());
+  /** One solve of S systems. */
+  private final class Run {
+    final Tensor rightSides;
+    final Tensor targets; // squares, [S, 1]
+    final SolverStatus[] statuses;
+    Tensor y;
+    Tensor residuals;
+    int step;
+
+    Run(Tensor rightSides) {
+      this.rightSides = rightSides;
+      this.residuals = rightSides;
+      this.y = Tensor.zerosLike(rightSides);
+      this.targets = squares(rightSides).mul(settings.tolerance() * settings.tolerance());
+      this.statuses = new SolverStatus[Math.toIntExact(rightSides.size(0))];
+      Arrays.fill(statuses, SolverStatus.ITERATION_LIMIT);
     }
-    List<Tensor> basis = new ArrayList<>();
-    SolverStatus status = SolverStatus.ITERATION_LIMIT;
-    int step = 0;
-    while (step < maxSteps) {
-      if (Math.sqrt(rr) <= target) {
-        status = SolverStatus.CONVERGED;
-        break;
+
+    void solve() {
+      double[] first = squares(rightSides).toDoubleArray();
+      boolean[] going = new boolean[first.length];
+      for (int s = 0; s < first.length; s++) {
+        going[s] = first[s] > 0 && Double.isFinite(first[s]);
+        if (!going[s]) {
+          statuses[s] = first[s] == 0 ? SolverStatus.ZERO_RIGHT_HAND_SIDE : SolverStatus.NOT_FINITE;
+        }
       }
-      Tensor product = gram.apply(p);
-      double curvature = p.mul(product).sum().item();
-      if (!Double.isFinite(curvature) || !Double.isFinite(rr)) {
-        status = SolverStatus.NOT_FINITE;
-        break;
+      double[] before = first;
+      for (int round = 0; round <= RESTARTS && any(going); round++) {
+        boolean[] tried = going.clone();
+        iterate(going);
+        residuals = rightSides.sub(system.apply(y));
+        double[] squares = squares(residuals).toDoubleArray();
+        for (int s = 0; s < squares.length; s++) {
+          going[s] = tried[s] && judge(s, squares[s], first[s], before[s], round < RESTARTS);
+        }
+        before = squares;
       }
-      if (curvature <= 0) {
-        status = SolverStatus.BREAKDOWN;
-        break;
-      }
-      double a = rr / curvature;
-      basis.add(r.div(Math.sqrt(rr)));
-      x = x.addScaled(p, a);
-      r = r.addScaled(product, -a);
-      if (reorthogonalise) {
-        r = sweepTwice(r, Tensor.cat(basis, 0));
-      }
-      double previous = rr;
-      rr = r.square().sum().item();
-      p = r.addScaled(p, rr / previous);
-      step++;
     }
-    if (status == SolverStatus.ITERATION_LIMIT && Math.sqrt(rr) <= target) {
-      status = SolverStatus.CONVERGED;
+
+    /** Sets the status by the true residual; true when going on from there is worth it. */
+    private boolean judge(int s, double square, double first, double before, boolean more) {
+      double limit = settings.tolerance() * SLACK * Math.sqrt(first);
+      if (!Double.isFinite(square)) {
+        statuses[s] = SolverStatus.NOT_FINITE;
+        return false;
+      }
+      if (Math.sqrt(square) <= limit) {
+        statuses[s] = SolverStatus.CONVERGED;
+        return false;
+      }
+      if (step >= settings.steps()) {
+        statuses[s] = SolverStatus.ITERATION_LIMIT;
+        return false;
+      }
+      statuses[s] = SolverStatus.BREAKDOWN;
+      return more && square < 0.25 * before;
     }
-    return new Solution(x, status, step, r.norm());
+
+    /** Iterates until every system has stopped or the steps are used up. */
+    private void iterate(boolean[] going) {
+      DType type = residuals.dtype();
+      Tensor r = residuals.cloneTensor();
+      Tensor rr = squares(r);
+      Tensor p = r.cloneTensor();
+      Tensor alive = Tensor.of(going, going.length, 1).to(r.device()).logicalAnd(rr.gt(targets));
+      Basis basis = new Basis(r);
+      boolean more = any(going);
+      while (more && step < settings.steps()) {
+        basis.makeRoom();
+        try (Scope _ = Scope.open()) {
+          Tensor product = system.apply(p);
+          Tensor curvature = dots(p, product);
+          alive.copy_(alive.logicalAnd(curvature.gt(0.0)).logicalAnd(curvature.isfinite()));
+          Tensor still = alive.logicalNot();
+          Tensor a = rr.div(curvature).maskedFill(still, 0.0).to(type);
+          if (settings.reorthogonalise()) {
+            basis.add(r.div(rr.sqrt().to(type)).maskedFill(still, 0.0));
+          }
+          p.maskedFill_(still, 0.0);
+          y.addcmul_(p, a, 1.0);
+          Tensor next = r.addcmul(product.maskedFill(still, 0.0), a, -1.0);
+          if (settings.reorthogonalise()) {
+            next = basis.sweepTwice(next);
+          }
+          r.copy_(Tensor.where(still, r, next));
+          Tensor square = squares(r);
+          alive.copy_(alive.logicalAnd(square.gt(targets)).logicalAnd(square.isfinite()));
+          Tensor b = square.div(rr).maskedFill(alive.logicalNot(), 0.0).to(type);
+          p.copy_(r.addcmul(p, b, 1.0));
+          rr.copy_(square);
+          step++;
+          more = alive.any().item() != 0; // the one read of this iteration
+        }
+      }
+    }
   }
 
-  // "Twice is enough" (Parlett): a second sweep restores what the first loses to cancellation.
-  private static Tensor sweepTwice(Tensor r, Tensor basis) {
-    Tensor once = r.sub(r.matmul(basis.t()).matmul(basis));
-    return once.sub(once.matmul(basis.t()).matmul(basis));
+  /** Normalised residuals of all systems so far, [S, k, n]. */
+  private static final class Basis {
+    private static final long FIRST = 16;
+    private Tensor rows;
+    private long count;
+
+    Basis(Tensor like) {
+      rows = empty(like, FIRST);
+    }
+
+    private static Tensor empty(Tensor like, long capacity) {
+      return Tensor.zeros(
+          new long[] {like.size(0), capacity, like.size(like.dim() - 1)},
+          like.dtype(),
+          like.device());
+    }
+
+    /** Room for one more; to be called in the scope that the basis lives in. */
+    void makeRoom() {
+      if (count == rows.size(1)) {
+        Tensor wider = empty(rows, 2 * count);
+        try (Scope _ = Scope.open()) {
+          wider.narrow(1, 0, count).copy_(rows);
+        }
+        rows.close();
+        rows = wider;
+      }
+    }
+
+    void add(Tensor row) {
+      rows.select(1, count).copy_(row);
+      count++;
+    }
+
+    // "Twice is enough" (Parlett): a second sweep restores what the first loses to cancellation.
+    Tensor sweepTwice(Tensor r) {
+      Tensor used = rows.narrow(1, 0, count);
+      Tensor once = sweep(r.unsqueeze(1), used);
+      return sweep(once, used).squeeze(1);
+    }
+
+    private static Tensor sweep(Tensor r, Tensor basis) {
+      return r.baddbmm(r.bmm(basis.transpose(1, 2)), basis, 1.0, -1.0);
+    }
+  }
+
+  private static boolean any(boolean[] flags) {
+    for (boolean flag : flags) {
+      if (flag) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Tensor squares(Tensor a) {
+    return dots(a, a);
+  }
+
+  /** Inner products system by system, [S, 1], in float64: squares of float32 may underflow. */
+  private static Tensor dots(Tensor a, Tensor b) {
+    return a.to(DType.FLOAT64).mul(b.to(DType.FLOAT64)).sum(1, true);
   }
 
   @Override

@@ -20,8 +20,13 @@ final class GramMatrix {
   private GramMatrix() {}
 
   static Tensor of(Tensor rows) {
+    return of(rows, rows);
+  }
+
+  /** The products of some rows with others, [n, m]. */
+  static Tensor of(Tensor rows, Tensor others) {
     if (rows.dtype() == DType.FLOAT64) {
-      return rows.matmul(rows.t());
+      return rows.matmul(others.t());
     }
     long columns = rows.size(1);
     long slab = rows.device().type() == Device.Type.CPU ? CPU_SLAB_BYTES : DEVICE_SLAB_BYTES;
@@ -29,11 +34,13 @@ final class GramMatrix {
         Math.max(LEAST_COLUMNS, slab / (DType.FLOAT64.byteSize() * Math.max(1, rows.size(0))));
     try (Scope scope = Scope.open()) {
       Tensor gram =
-          Tensor.zeros(new long[] {rows.size(0), rows.size(0)}, DType.FLOAT64, rows.device());
+          Tensor.zeros(new long[] {rows.size(0), others.size(0)}, DType.FLOAT64, rows.device());
       for (long start = 0; start < columns; start += width) {
         try (Scope _ = Scope.open()) {
-          Tensor wide = rows.narrow(1, start, Math.min(width, columns - start)).to(DType.FLOAT64);
-          gram.addmm_(wide, wide.t(), 1.0, 1.0);
+          long size = Math.min(width, columns - start);
+          Tensor wide = rows.narrow(1, start, size).to(DType.FLOAT64);
+          Tensor other = others == rows ? wide : others.narrow(1, start, size).to(DType.FLOAT64);
+          gram.addmm_(wide, other.t(), 1.0, 1.0);
         }
       }
       return scope.keep(gram);

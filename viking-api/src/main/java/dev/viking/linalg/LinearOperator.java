@@ -115,6 +115,21 @@ public interface LinearOperator extends AutoCloseable {
    * @throws dev.viking.torch.ShapeException when the point has not one dimension
    */
   static JacobianOperator jacobian(TensorFunction function, Tensor point) {
-    return new JacobianOperator(function, point);
+    return new JacobianOperator(function, point, JacobianOperator.DEFAULT_MEMORY);
+  }
+
+  /**
+   * The Jacobian of a function at a point, never formed, within a memory limit.
+   *
+   * @param function takes [D] and returns n numbers in any shape, differentiable in both modes
+   * @param point [D] of a floating-point type; borrowed
+   * @param memory bytes that a product may take, about, beyond its arguments and its result; what
+   *     exceeds it is computed in pieces
+   * @return the operator
+   * @throws dev.viking.torch.ShapeException when the point has not one dimension
+   * @throws dev.viking.torch.ArgumentException when the limit is not positive
+   */
+  static JacobianOperator jacobian(TensorFunction function, Tensor point, long memory) {
+    return new JacobianOperator(function, point, memory);
   }
 }

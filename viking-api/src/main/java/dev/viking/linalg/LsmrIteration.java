@@ -1,56 +1,43 @@
 package dev.viking.linalg;
 
+import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.List;
 
 /**
- * One run of LSMR on min |A^T x - b| for one right-hand side, in the notation of Fong and Saunders
- * 2011, section 2.8 and figure 1 without damping; the scalars live on the host, the vectors on the
- * device.
+ * One run of LSMR on min |A^T x - b| for S right-hand sides in step. The scalars live on the host,
+ * the vectors on the device; each iteration reads one [3, S] tensor and sends one back. What has
+ * stopped stands still.
  */
 final class LsmrIteration {
   private final LinearOperator a;
-  private final double normB;
-  private Tensor u;
-  private Tensor v;
-  private Tensor h;
-  private Tensor hbar;
-  private Tensor x;
-  private double alpha;
-  private double beta;
-  private double alphabar;
-  private double zetabar;
-  private double rho = 1;
-  private double rhobar = 1;
-  private double cbar = 1;
-  private double sbar;
-  private double zeta;
-  private double betadd;
-  private double betad;
-  private double rhodold = 1;
-  private double tautildeold;
-  private double thetatilde;
-  private double normA2;
-  private double maxrbar;
-  private double minrbar = Double.MAX_VALUE;
+  private final Lsmr settings;
+  private final LsmrScalars[] scalars;
+  private final Tensor u;
+  private final Tensor v;
+  private final Tensor h;
+  private final Tensor hbar;
+  private final Tensor x;
+  private final Tensor alpha;
   private int steps;
 
-  LsmrIteration(LinearOperator a, Tensor b) {
+  LsmrIteration(LinearOperator a, Tensor b, Lsmr settings) {
     this.a = a;
-    this.normB = b.norm().item();
-    this.beta = normB;
-    this.u = b.div(beta > 0 ? beta : 1);
+    this.settings = settings;
+    Tensor beta = norms(b);
+    this.u = b.div(nonZero(beta));
     Tensor first = a.matvec(u);
-    this.alpha = first.norm().item();
-    this.v = first.div(alpha > 0 ? alpha : 1);
-    this.h = v;
+    this.alpha = norms(first);
+    this.v = first.div(nonZero(alpha));
+    this.h = v.cloneTensor();
     this.hbar = Tensor.zerosLike(v);
     this.x = Tensor.zerosLike(v);
-    this.alphabar = alpha;
-    this.zetabar = alpha * beta;
-    this.betadd = beta;
-    this.normA2 = alpha * alpha;
+    double[] start = Tensor.cat(List.of(beta, alpha), 1).to(DType.FLOAT64).toDoubleArray();
+    this.scalars = new LsmrScalars[start.length / 2];
+    for (int s = 0; s < scalars.length; s++) {
+      scalars[s] = new LsmrScalars(settings, start[2 * s], start[2 * s + 1]);
+    }
   }
 
   Tensor x() {
@@ -61,100 +48,62 @@ final class LsmrIteration {
     return steps;
   }
 
-  SolverStatus run(Lsmr settings) {
-    if (!Double.isFinite(alpha * beta)) {
-      return SolverStatus.NOT_FINITE;
-    }
-    if (alpha * beta == 0) {
-      return SolverStatus.ZERO_RIGHT_HAND_SIDE;
-    }
-    while (steps < settings.maxIter()) {
+  SolverStatus run() {
+    while (steps < settings.maxIter() && anyGoing()) {
       steps++;
-      SolverStatus status;
-      try (Scope scope = Scope.open()) {
-        status = step(settings);
-        scope.keep(List.of(u, v, h, hbar, x));
-      }
-      if (status != SolverStatus.ITERATION_LIMIT) {
-        return status;
+      try (Scope _ = Scope.open()) {
+        step();
       }
     }
-    return SolverStatus.ITERATION_LIMIT;
+    SolverStatus[] statuses = new SolverStatus[scalars.length];
+    for (int s = 0; s < statuses.length; s++) {
+      statuses[s] = scalars[s].status();
+    }
+    return SolverStatus.worst(statuses);
   }
 
-  private SolverStatus step(Lsmr settings) {
-    bidiagonalise();
-    double rhoold = rho;
-    rho = Math.hypot(alphabar, beta);
-    double c = alphabar / rho;
-    double s = beta / rho;
-    double thetanew = s * alpha;
-    alphabar = c * alpha;
-
-    double rhobarold = rhobar;
-    double zetaold = zeta;
-    double thetabar = sbar * rho;
-    double rhotemp = cbar * rho;
-    rhobar = Math.hypot(rhotemp, thetanew);
-    cbar = rhotemp / rhobar;
-    sbar = thetanew / rhobar;
-    zeta = cbar * zetabar;
-    zetabar = -sbar * zetabar;
-
-    hbar = h.addScaled(hbar, -thetabar * rho / (rhoold * rhobarold));
-    x = x.addScaled(hbar, zeta / (rho * rhobar));
-    h = v.addScaled(h, -thetanew / rho);
-
-    double normR = residualNorm(c, s, zetaold, thetabar);
-    double normA = Math.sqrt(normA2 + beta * beta);
-    normA2 += beta * beta + alpha * alpha;
-    maxrbar = Math.max(maxrbar, rhobarold);
-    if (steps > 1) {
-      minrbar = Math.min(minrbar, rhobarold);
+  private boolean anyGoing() {
+    for (LsmrScalars one : scalars) {
+      if (one.going()) {
+        return true;
+      }
     }
-    double condition = Math.max(maxrbar, rhotemp) / Math.min(minrbar, rhotemp);
-    return test(settings, normR, normA, condition);
+    return false;
   }
 
-  private void bidiagonalise() {
-    Tensor nextU = a.rmatvec(v).addScaled(u, -alpha);
-    beta = nextU.norm().item();
-    u = beta > 0 ? nextU.div(beta) : nextU;
-    Tensor nextV = a.matvec(u).addScaled(v, -beta);
-    alpha = nextV.norm().item();
-    v = alpha > 0 ? nextV.div(alpha) : nextV;
+  private void step() {
+    Tensor beta = normalised(u, a.rmatvec(v).addcmul_(u, alpha, -1.0));
+    alpha.copy_(normalised(v, a.matvec(u).addcmul_(v, beta, -1.0)));
+    double[] facts =
+        Tensor.cat(List.of(beta, alpha, norms(x)), 1).to(DType.FLOAT64).toDoubleArray();
+    double[] factors = new double[4 * scalars.length];
+    for (int s = 0; s < scalars.length; s++) {
+      if (scalars[s].going()) {
+        double[] own = scalars[s].step(facts[3 * s], facts[3 * s + 1], facts[3 * s + 2]);
+        System.arraycopy(own, 0, factors, 4 * s, own.length);
+        factors[4 * s + 3] = scalars[s].status() == SolverStatus.NOT_FINITE ? 0 : 1;
+      }
+    }
+    Tensor all = Tensor.of(factors, scalars.length, 4).to(x.dtype()).to(x.device());
+    Tensor moves = all.narrow(1, 3, 1).ne(0.0);
+    // hbar = h - f0 hbar, x = x + f1 hbar, h = v - f2 h
+    hbar.copy_(h.addcmul(hbar, all.narrow(1, 0, 1), -1.0));
+    x.copy_(Tensor.where(moves, x.addcmul(hbar, all.narrow(1, 1, 1), 1.0), x));
+    h.copy_(v.addcmul(h, all.narrow(1, 2, 1), -1.0));
   }
 
-  private double residualNorm(double c, double s, double zetaold, double thetabar) {
-    double betahat = c * betadd;
-    betadd = -s * betadd;
-    double thetatildeold = thetatilde;
-    double rhotildeold = Math.hypot(rhodold, thetabar);
-    double ctildeold = rhodold / rhotildeold;
-    double stildeold = thetabar / rhotildeold;
-    thetatilde = stildeold * rhobar;
-    rhodold = ctildeold * rhobar;
-    betad = -stildeold * betad + ctildeold * betahat;
-    tautildeold = (zetaold - thetatildeold * tautildeold) / rhotildeold;
-    double taud = (zeta - thetatilde * tautildeold) / rhodold;
-    return Math.hypot(betad - taud, betadd);
+  /** Sets target to a vector of norm one each, and returns the norms, [S, 1]. */
+  private static Tensor normalised(Tensor target, Tensor vectors) {
+    Tensor norms = norms(vectors);
+    target.copy_(vectors.div_(nonZero(norms)));
+    return norms;
   }
 
-  /** The stopping rules; ITERATION_LIMIT stands for going on. */
-  private SolverStatus test(Lsmr settings, double normR, double normA, double condition) {
-    double normAr = Math.abs(zetabar);
-    if (!Double.isFinite(normR) || !Double.isFinite(normAr)) {
-      return SolverStatus.NOT_FINITE;
-    }
-    double normX = x.norm().item();
-    if (normR <= settings.btol() * normB + settings.atol() * normA * normX) {
-      return SolverStatus.CONVERGED;
-    }
-    if (normAr <= settings.atol() * normA * normR) {
-      return SolverStatus.LEAST_SQUARES;
-    }
-    return condition >= settings.conlim()
-        ? SolverStatus.ILL_CONDITIONED
-        : SolverStatus.ITERATION_LIMIT;
+  private static Tensor norms(Tensor vectors) {
+    return vectors.vectorNorm(2, new long[] {1}, true);
+  }
+
+  private static Tensor nonZero(Tensor norms) {
+    return norms.maskedFill(norms.eq(0.0), 1.0);
   }
 }

@@ -51,6 +51,19 @@ public enum SolverStatus {
     this.successful = successful;
   }
 
+  /** The worst of several; a zero right-hand side counts only where all are zero. */
+  static SolverStatus worst(SolverStatus... statuses) {
+    SolverStatus worst = FULL_RANK;
+    boolean allZero = true;
+    for (SolverStatus status : statuses) {
+      allZero &= status == ZERO_RIGHT_HAND_SIDE;
+      if (status != ZERO_RIGHT_HAND_SIDE && status.compareTo(worst) > 0) {
+        worst = status;
+      }
+    }
+    return allZero ? ZERO_RIGHT_HAND_SIDE : worst;
+  }
+
   /**
    * What happened and what to do about it.
    *

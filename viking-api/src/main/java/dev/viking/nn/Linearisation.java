@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public abstract sealed class Linearisation implements AutoCloseable
     permits StructuredLinearisation, GenericLinearisation {
+  /** Bytes that a derivative by transforms may take beyond its result, unless set otherwise. */
+  public static final long DEFAULT_MEMORY = 1L << 30;
+
   final Model model;
   final Tensor parameters;
   final Tensor inputs;
@@ -91,8 +94,31 @@ public abstract sealed class Linearisation implements AutoCloseable
       Tensor parameters,
       Tensor inputs,
       @Nullable Tensor targets) {
+    return generic(model, loss, parameters, inputs, targets, DEFAULT_MEMORY);
+  }
+
+  /**
+   * Evaluates by transforms within a memory limit, whatever the model.
+   *
+   * @param model the model
+   * @param loss the loss, or null
+   * @param parameters [D], floating
+   * @param inputs [B, ...], B at least 1
+   * @param targets what the loss wants, null without one
+   * @param memoryLimit bytes that a derivative may take, about, beyond its result; what exceeds it
+   *     is computed in pieces
+   * @return the linearisation
+   * @throws ArgumentException when the limit is not positive
+   */
+  public static Linearisation generic(
+      Model model,
+      @Nullable Loss loss,
+      Tensor parameters,
+      Tensor inputs,
+      @Nullable Tensor targets,
+      long memoryLimit) {
     checkBatch(model, parameters, inputs);
-    return new GenericLinearisation(model, parameters, inputs, loss, targets);
+    return new GenericLinearisation(model, parameters, inputs, loss, targets, memoryLimit);
   }
 
   private static Linearisation make(

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.linalg.ConjugateGradient;
 import dev.viking.nn.Adam;
 import dev.viking.nn.Optimizer;
 import dev.viking.torch.DType;
@@ -28,7 +29,8 @@ import java.util.function.DoubleFunction;
  * @param gamma of the stochastic alternating projections
  * @param alternatingPasses passes of plain alternating projections before the second stage and each
  *     epoch of the third
- * @param alternatingBlock examples in a block of these passes, 0 for the batch size
+ * @param alternatingBlock examples in a block of these passes; 0 has the size chosen by cost, or is
+ *     the batch size where the solver runs a fixed number of steps
  * @param logPrecision log alpha at the start
  * @param logScaleImage log sigma_im at the start
  * @param elbo the objective
@@ -140,10 +142,16 @@ public record TrainerOptions(
   /**
    * Examples in a block of alternating projections.
    *
-   * @return the option, or the batch size where it is 0
+   * @return the option; where it is 0, the batch size for a solver with a fixed number of steps, as
+   *     the authors ran it, and else 0, which has the size chosen by cost
    */
   public int blockSize() {
-    return alternatingBlock == 0 ? batchSize : alternatingBlock;
+    if (alternatingBlock > 0) {
+      return alternatingBlock;
+    }
+    return elbo.solver() instanceof ConjugateGradient cg && Double.isNaN(cg.tolerance())
+        ? batchSize
+        : 0;
   }
 
   /**

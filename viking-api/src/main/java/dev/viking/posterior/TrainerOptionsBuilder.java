@@ -184,7 +184,8 @@ public final class TrainerOptionsBuilder {
   /**
    * Sets alternatingBlock.
    *
-   * @param value examples in a block of these passes, 0 for the batch size
+   * @param value examples in a block of these passes; 0 has the size chosen by cost, or is the
+   *     batch size where the solver runs a fixed number of steps
    * @return this builder
    */
   public TrainerOptionsBuilder alternatingBlock(int value) {

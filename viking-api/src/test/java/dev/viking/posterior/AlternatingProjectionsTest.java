@@ -74,7 +74,7 @@ class AlternatingProjectionsTest {
     AlternatingProjections projections =
         new AlternatingProjections(
             model, loss, JacobianKind.FUNCTION, new ExactSolver(), block, passes);
-    double residual = projections.project(mean, vectors, data, AlternatingListener.NONE);
+    double residual = projections.project(mean, vectors, data, AlternatingListener.NONE).residual();
     if (passes <= 1) { // later passes start in the kernel, and 0 / 0 tells nothing
       assertThat(residual).isLessThan(1e-11);
     }
@@ -166,7 +166,8 @@ class AlternatingProjectionsTest {
         .isInstanceOf(ArgumentException.class);
     assertThatThrownBy(
             () ->
-                new AlternatingProjections(model, loss, JacobianKind.LOSS, new ExactSolver(), 0, 1))
+                new AlternatingProjections(
+                    model, loss, JacobianKind.LOSS, new ExactSolver(), -1, 1))
         .isInstanceOf(ArgumentException.class)
         .hasMessageContaining("blockSize");
   }
