@@ -160,7 +160,7 @@ class LinearisationTest {
         Tensor cotangents = Tensor.randn(rng, type, 3, BATCH, outputs);
         assertThat(error(structured.functionVjp(cotangents), generic.functionVjp(cotangents)))
             .isLessThan(tolerance);
-        if (given.model().plan().size() > 2) {
+        if (given.model().plan().steps().size() > 2) {
           Tensor each = Tensor.randn(rng, type, 3, BATCH * outputs);
           assertThat(
                   error(
