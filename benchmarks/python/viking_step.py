@@ -5,10 +5,7 @@ from torch.func import grad, grad_and_value, jvp, vmap
 
 from networks import losses
 from projection import Factor, TorchProblem, row_function
-
-LOG_PRECISION = 4.0
-LOG_SCALE_IMAGE = -3.0
-DATA_SIZE = 60_000
+from viking_constants import DATA_SIZE, LOG_PRECISION, LOG_SCALE_IMAGE
 
 
 class VikingStep:
