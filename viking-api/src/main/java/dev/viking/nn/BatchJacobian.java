@@ -105,6 +105,7 @@ public final class BatchJacobian implements AutoCloseable {
    * @throws dev.viking.torch.DeviceException when the device is not that of J
    */
   public Tensor transposeProduct(Tensor weights) {
+    check("transposeProduct", "weights", weights, rows);
     Tensor vectors = Tensor.zeros(new long[] {weights.size(0), columns}, dtype, device);
     addTransposeProduct(vectors, weights, 1);
     return vectors;
