@@ -35,6 +35,10 @@ def main():
     import jax
     import numpy as np
 
+    # Compiling a step takes longer than timing it: what an earlier run compiled is taken again.
+    jax.config.update("jax_compilation_cache_dir", str(pathlib.Path(__file__).parents[1] / "target" / "jax-cache"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
     import jax_kernels
     import serving
 
