@@ -385,9 +385,19 @@ final class StructuredLinearisation extends Linearisation {
     return switch (layer) {
       case Linear linear -> new LinearTape(linear, parameters);
       case Conv2d convolution -> new Conv2dTape(convolution, parameters);
+      case BatchNorm2d norm -> new BatchNorm2dTape(norm, parameters);
+      case LayerNorm norm -> NormTape.of(norm, parameters);
+      case GroupNorm norm -> NormTape.of(norm, parameters);
+      case RmsNorm norm -> NormTape.of(norm, parameters);
+      case Embedding embedding -> new EmbeddingTape(embedding, parameters);
+      case Bias bias -> new BiasTape(bias, parameters);
       case MaxPool2d pool -> new MaxPool2dTape(pool);
       case AvgPool2d pool -> new AvgPool2dTape(pool);
-      case Flatten flatten -> new FlattenTape();
+      case GlobalAvgPool2d _ -> MeanTape.overImages();
+      case MeanOverPositions _ -> MeanTape.overPositions();
+      case Upsample2d upsample -> new Upsample2dTape(upsample);
+      case Flatten flatten -> new FlattenTape(flatten);
+      case Unflatten unflatten -> new FlattenTape(unflatten);
       case Activation activation -> new ActivationTape(activation);
       case Residual residual ->
           throw new IllegalStateException("a plan takes residual connections apart: " + residual);
