@@ -17,7 +17,6 @@ from models import Setting, Shapes
 from workers import Worker, WorkerError
 
 HERE = pathlib.Path(__file__).parent
-EXTRA = ("memory", "curves")
 
 
 def machine(workers, threads):
@@ -72,6 +71,8 @@ def parse():
     parser.add_argument("--options", default="", help="what run.sh was called with")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="report without extension")
     options = parser.parse_args()
+    if options.quick:
+        options.images = min(options.images, 512)
     if options.clock == "cpu" and options.threads != 1:
         parser.error("--clock cpu sees the calling thread only; it needs --threads 1")
     return options

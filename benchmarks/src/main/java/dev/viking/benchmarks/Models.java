@@ -17,8 +17,8 @@ public final class Models {
    * Makes a model.
    *
    * @param name {@code lenet} (44,426 parameters); {@code mlp}, 784-128-128-10 with GELU (118,282),
-   *     or {@code mlpW} with W units in each hidden layer instead; {@code resnet20} (272,378), whose
-   *     norms have mean 0 and variance 1
+   *     or {@code mlpW} with W units in each hidden layer instead; {@code resnet20} (272,378),
+   *     whose norms have mean 0 and variance 1
    * @return the model, for ten classes
    * @throws IllegalArgumentException when there is no such model
    */
