@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Times this library next to C++ and PyTorch doing the same work, and writes docs/benchmarks/<date>-cpu.{md,json}.
+# Times this library next to C++, PyTorch and the authors' JAX library doing the same work, and writes
+# docs/benchmarks/<date>-cpu.{md,json} and plots.
 # Run with --help for the options.
 set -euo pipefail
 
@@ -14,18 +15,26 @@ usage() {
 Usage: benchmarks/run.sh [options]
 
 Builds what is missing (the library with Maven, a Python environment with torch, the C++ program), checks that all
-implementations compute the same numbers, times them in turn in one run, and writes a Markdown table and JSON.
+implementations compute the same numbers, times them in turn in one run, and writes Markdown tables, JSON and plots.
 
-  --quick          fewer and shorter samples: a look, not a result
+  --quick          fewer cases, fewer and shorter samples: a look, not a result
   --only CASES     only these, separated by commas: add8, boundary, forward, jvp, vjp, gradient, hvp,
-                   per_example_gradients, jacobian, jacrev, step, and jmh (the boundary under JMH, on the wall)
-  --threads N      threads of libtorch in every process (default: all cores)
+                   per_example_gradients, jacobian, jacrev, step, projection, samples, sampling, curves, memory, jmh
+                   (the boundary under JMH, on the wall), or one case by its name in the JSON
+  --models LIST    steps and projections for these models (lenet, mlp, mlpW with width W, resnet20) ...
+  --batches LIST   ... these batches ...
+  --samples LIST   ... and these numbers of samples, in every combination, instead of the usual choice
+  --compiled       torch.compile in each of those, not in LeNet's first step only
+  --images N       images of posterior sampling (default: 2048; MNIST has 60000)
+  --block N        examples in a block of our posterior sampling (default: 256)
+  --threads N      threads in every process (default: all cores)
   --clock cpu      time on a CPU instead of on the wall, for a machine that others use too; with --threads 1
   --out PATH       the report, without extension (default: docs/benchmarks/<year>-<month>-cpu)
   -h, --help       this text
 
-Environment: VIKING_BENCHMARK_VENV, a Python environment with torch and numpy to be used instead of an own one;
-LIBTORCH_HOME, the libtorch that the library and the C++ program are built with.
+Environment: VIKING_JAX_HOME and MATFREE_HOME, checkouts of fadel/viking and pnkraemer/matfree: without them the
+authors' library is left out; VIKING_BENCHMARK_VENV, a Python environment with torch, numpy, matplotlib and, for the
+authors' library, jax and optax, to be used instead of an own one; LIBTORCH_HOME, the libtorch that the library and the C++ program are built with.
 EOF
 }
 
@@ -36,11 +45,17 @@ fail() {
 }
 
 shown=''
-only=all threads="$(nproc)" clock=wall out='' quick=no
+only=all threads="$(nproc)" clock=wall out='' quick=no more=()
 for argument in "$@"; do shown+=" $argument"; done
 while (($# > 0)); do
   case "$1" in
     --quick) quick=yes ;;
+    --compiled) more+=(--compiled) ;;
+    --models | --batches | --samples | --images | --block)
+      (($# > 1)) || fail "$1 needs a value"
+      more+=("$1" "$2")
+      shift
+      ;;
     --only | --threads | --clock | --out)
       (($# > 1)) || fail "$1 needs a value"
       case "$1" in
@@ -94,6 +109,13 @@ if [[ ! -x $VENV/bin/python ]]; then
   "$VENV/bin/pip" install -q --extra-index-url "$CPU_INDEX" -r "$HERE/python/requirements.txt" >&2 ||
     { rm -rf "$VENV"; fail "pip could not install torch and numpy"; }
 fi
+if [[ -n ${VIKING_JAX_HOME:-} && -n ${MATFREE_HOME:-} ]]; then
+  if ! "$VENV/bin/python" -c 'import jax, optax' 2>/dev/null; then
+    say "adding jax and optax to the Python environment"
+    "$VENV/bin/pip" install -q -r "$HERE/python/requirements-jax.txt" >&2 ||
+      say "pip could not install jax and optax: the authors' library will be left out"
+  fi
+fi
 "$VENV/bin/python" -c 'import torch, numpy' 2>/dev/null || fail "$VENV/bin/python has no torch or no numpy"
 
 # The C++ program is built with the library's own libtorch, so that both call the same kernels.
@@ -113,17 +135,19 @@ readonly java=("$jdk/bin/java" --enable-native-access=ALL-UNNAMED -Xmx1g -cp "$B
 
 # --- run ------------------------------------------------------------------------------------------
 
-options=(--threads "$threads" --clock "$clock" --options="$shown" --out "$out")
+options=(--threads "$threads" --clock "$clock" --options="$shown" --out "$out" "${more[@]}")
 jmh_options=(-prof gc)
 if [[ $quick == yes ]]; then
-  options+=(--rounds 5 --seconds 0.05 --warmup 1)
-  jmh_options+=(-f 1 -wi 2 -i 3)
+  options+=(--quick --rounds 3 --seconds 0.03 --warmup 0.2)
+  jmh_options+=(-f 1 -wi 1 -i 2 -w 500ms -r 500ms)
 fi
 [[ $only == all ]] || options+=(--only "$only")
 
 if [[ ($only == all && $clock == wall) || ,$only, == *,jmh,* ]]; then
   say "JMH"
-  "${java[@]}" org.openjdk.jmh.Main BoundaryBenchmark "${jmh_options[@]}" -rf json -rff "$BUILD/jmh.json" >&2
+  rm -f "$BUILD/jmh.json"
+  "${java[@]}" org.openjdk.jmh.Main BoundaryBenchmark "${jmh_options[@]}" -rf json -rff "$BUILD/jmh.json" >&2 ||
+    say "JMH failed; the rest goes on"
   options+=(--jmh "$BUILD/jmh.json")
 fi
 "$VENV/bin/python" "$HERE/python/compare.py" --cpp "$worker" "${options[@]}" --java "${java[@]}" \

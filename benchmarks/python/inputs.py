@@ -1,24 +1,10 @@
-"""Inputs by the closed formulas of dev.viking.benchmarks.Inputs, to the same bits."""
+"""Inputs by the closed formulas of dev.viking.benchmarks.Inputs, to the same bits; numpy only."""
 
 import math
 
 import numpy as np
-import torch
 
-# The paper's LeNet: name and shape of each parameter, in the order of the flat vector.
-LENET = [
-    ("conv1.weight", (6, 1, 5, 5)),
-    ("conv1.bias", (6,)),
-    ("conv2.weight", (16, 6, 5, 5)),
-    ("conv2.bias", (16,)),
-    ("fc1.weight", (120, 256)),
-    ("fc1.bias", (120,)),
-    ("fc2.weight", (84, 120)),
-    ("fc2.bias", (84,)),
-    ("fc3.weight", (10, 84)),
-    ("fc3.bias", (10,)),
-]
-CLASSES = 10
+from models import CLASSES, Shapes
 
 
 def unit(stream, start, count):
@@ -33,29 +19,47 @@ def unit(stream, start, count):
 
 
 def floats(stream, shape, scale=1.0, centre=0.0):
-    values = unit(stream, 0, math.prod(shape)) * scale + centre
-    return torch.from_numpy(values.astype(np.float32)).reshape(shape)
+    size, chunk = math.prod(shape), 1 << 22
+    values = np.empty(size, np.float32)
+    for first in range(0, size, chunk):
+        part = unit(stream, first, min(chunk, size - first))
+        values[first : first + chunk] = part * scale + centre
+    return values.reshape(shape)
 
 
 def parameters(shapes, stream):
-    """The flat vector [D]."""
+    """The flat vector [D]; scales of norms, the weights with one dimension, lie around one."""
     parts, offset = [], 0
-    for _, shape in shapes:
+    for name, shape in shapes.parameters:
         size = math.prod(shape)
         scale = 0.1 if len(shape) == 1 else 2.0 * math.sqrt(3.0 / (size / shape[0]))
-        parts.append((unit(stream, offset, size) * scale).astype(np.float32))
+        centre = 1.0 if len(shape) == 1 and name.endswith(".weight") else 0.0
+        parts.append((unit(stream, offset, size) * scale + centre).astype(np.float32))
         offset += size
-    return torch.from_numpy(np.concatenate(parts))
+    return np.concatenate(parts)
 
 
-class LeNetProblem:
-    """The paper's LeNet (44,426 parameters) with a batch of images of noise."""
+def images(shapes, count):
+    return floats(2, (count, *shapes.input), 1.0, 0.5)
 
-    def __init__(self, batch):
-        self.batch = batch
-        self.flat = parameters(LENET, 1)
-        self.images = floats(2, (batch, 1, 28, 28), 1.0, 0.5)
-        self.labels = torch.arange(batch) % CLASSES
+
+def labels(count):
+    return np.arange(count) % CLASSES
+
+
+def noise(shapes, samples):
+    return floats(5, (samples, shapes.dimension), math.sqrt(12.0))
+
+
+class Problem:
+    """A model with a batch of images of noise; everything in numpy."""
+
+    def __init__(self, setting):
+        self.setting = setting
+        self.shapes = Shapes(setting.model)
+        self.flat = parameters(self.shapes, 1)
+        self.images = images(self.shapes, setting.batch)
+        self.labels = labels(setting.batch)
         self.tangent = floats(3, self.flat.shape)
-        self.cotangent = floats(4, (batch, CLASSES))
-        self.noise = floats(5, self.flat.shape, math.sqrt(12.0))
+        self.cotangent = floats(4, (setting.batch, CLASSES))
+        self.noise = noise(self.shapes, setting.samples)

@@ -1,39 +1,33 @@
 """The Python twins of dev.viking.benchmarks.Kernels: the same names for the same work.
 
-A kernel is a function without arguments that does the work once and returns the resulting tensors. Where the parameters
-may be a dictionary (the usual way of torch.func) or one flat vector (the way of the Java side), there is a kernel for
-each; the second has the suffix `_flat`.
+A kernel does the work once when it is called and returns the resulting tensors. Where the parameters may be a
+dictionary (the usual way of torch.func) or one flat vector (the way of the Java side), there is a kernel for each; the
+second has the suffix `_flat`. The suffix `_compiled` stands for torch.compile.
 """
 
 import torch
 from torch.func import grad, jacrev, jvp, vjp, vmap
 
-import lenet
-from inputs import LeNetProblem, floats
+import inputs
+from models import Setting
+from networks import losses
+from projection import Projection, Sampling, TorchProblem
 from viking_step import VikingStep
 
 
 def add8():
-    left, right = floats(6, (8,)), floats(7, (8,))
+    left, right = (torch.from_numpy(inputs.floats(stream, (8,))) for stream in (6, 7))
     return lambda: (torch.add(left, right),)
 
 
-def _forms(batch):
-    """The two forms of the problem: parameters, tangent, function of parameters and inputs."""
-    at = LeNetProblem(batch)
-    dictionary = (at, lenet.split(at.flat), lenet.split(at.tangent), lenet.apply, lenet.join)
-    flat = (at, at.flat, at.tangent, lenet.apply_flat, lambda rows: rows)
-    return {"": dictionary, "_flat": flat}
-
-
-def _transformations(at, p, t, f, join):
-    """Every kernel for one form; `join` makes flat vectors of results when they are compared, outside of the timing."""
+def _transformations(at, p, t, f):
+    """The kernels for one form of the parameters p and the tangent t."""
 
     def mean_loss(p):
-        return lenet.losses(f(p, at.images), at.labels).mean()
+        return losses(f(p, at.images), at.labels).mean()
 
     def one_loss(p, x, y):
-        return lenet.losses(f(p, x.unsqueeze(0)), y.unsqueeze(0)).sum()
+        return losses(f(p, x.unsqueeze(0)), y.unsqueeze(0)).sum()
 
     def one_output(p, x):
         return f(p, x.unsqueeze(0)).squeeze(0)
@@ -66,10 +60,14 @@ def _transformations(at, p, t, f, join):
 class MapStep:
     """Gradient of the mean loss by autograd, and torch's Adam; always on the same batch."""
 
-    def __init__(self, batch, fused):
-        self.at = LeNetProblem(batch)
+    def __init__(self, setting, fused, compiled=False):
+        self.at = TorchProblem(setting)
         self.parameters = self.at.flat.clone().requires_grad_()
         self.optimizer = torch.optim.Adam([self.parameters], lr=1e-3, fused=fused)
+        self.loss = torch.compile(self._loss) if compiled else self._loss
+
+    def _loss(self, p):
+        return losses(self.at.network.apply_flat(p, self.at.images), self.at.labels).mean()
 
     def restart(self):
         with torch.no_grad():
@@ -77,7 +75,7 @@ class MapStep:
 
     def gradient(self):
         self.parameters.grad = None
-        loss = lenet.losses(lenet.apply_flat(self.parameters, self.at.images), self.at.labels).mean()
+        loss = self.loss(self.parameters)
         loss.backward()
         return loss
 
@@ -107,24 +105,45 @@ class Kernel:
         return self._result()
 
 
-def make(name, batch=32):
+def _stepping(step):
+    return Kernel(step.step, step.result, step.restart)
+
+
+# Suffixes `_compiled` are added in `make`.
+STEPS = {
+    "map_step": lambda s, c: MapStep(s, fused=False, compiled=c),
+    "map_step_fused": lambda s, c: MapStep(s, fused=True, compiled=c),
+    "viking_step": lambda s, c: VikingStep(s, compiled=c),
+    "viking_step_fixed_projection": lambda s, c: VikingStep(s, through_projection=False, compiled=c),
+    "viking_step_function": lambda s, c: VikingStep(s, kind="function", compiled=c),
+}
+
+
+def make(kernel):
+    name, setting = Setting.of(kernel)
     if name == "add8":
         return Kernel(add8())
-    steps = {
-        "map_step": lambda: MapStep(batch, fused=False),
-        "map_step_fused": lambda: MapStep(batch, fused=True),
-        "viking_step": lambda: VikingStep(batch, through_projection=True),
-        "viking_step_fixed_projection": lambda: VikingStep(batch, through_projection=False),
-    }
-    if name in steps:
-        step = steps[name]()
-        return Kernel(step.step, step.result, step.restart)
+    compiled = name.endswith("_compiled")
+    name = name.removesuffix("_compiled")
+    wrap = torch.compile if compiled else lambda f: f
+    if name in STEPS:
+        return _stepping(STEPS[name](setting, compiled))
+    if name in ("projection", "projection_function"):
+        work = wrap(Projection(setting, "function" if name.endswith("function") else "loss").work)
+        return Kernel(lambda: (work(),))
+    if name in ("sampling", "data_forward"):
+        over = Sampling(setting)
+        return Kernel(over.forward) if name == "data_forward" else Kernel(lambda: (over.work(),))
+    at = TorchProblem(setting)
     for suffix in ("_flat", ""):
         if name.endswith(suffix):
-            at, p, t, f, join = _forms(batch)[suffix]
-            work = _transformations(at, p, t, f, join).get(name.removesuffix(suffix))
+            if suffix:
+                p, t, f = at.flat, at.tangent, at.network.apply_flat
+            else:
+                p, t, f = at.network.split(at.flat), at.network.split(at.tangent), at.network.apply
+            work = _transformations(at, p, t, f).get(name.removesuffix(suffix))
             if work is not None:
-                return Kernel(
-                    work, lambda: [join(x) if isinstance(x, dict) else x for x in work()]
-                )
-    raise KeyError(f"there is no kernel '{name}'")
+                work = wrap(work)
+                join = at.network.join
+                return Kernel(work, lambda: [join(x) if isinstance(x, dict) else x for x in work()])
+    raise KeyError(f"there is no kernel '{kernel}'")

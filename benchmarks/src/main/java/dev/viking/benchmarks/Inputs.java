@@ -45,7 +45,7 @@ public final class Inputs {
 
   /**
    * Parameters of a network: weights uniform with variance one over the fan-in, biases in [-0.05,
-   * 0.05).
+   * 0.05), scales of norms in [0.95, 1.05).
    *
    * @param layout where each parameter lies
    * @param stream which sequence
@@ -57,8 +57,9 @@ public final class Inputs {
       long[] shape = entry.shape();
       double scale =
           shape.length == 1 ? 0.1 : 2.0 * Math.sqrt(3.0 / ((double) entry.size() / shape[0]));
+      double centre = shape.length == 1 && entry.name().endsWith(".weight") ? 1.0 : 0.0;
       for (long i = entry.offset(); i < entry.offset() + entry.size(); i++) {
-        values[(int) i] = (float) (unit(stream, i) * scale);
+        values[(int) i] = (float) (unit(stream, i) * scale + centre);
       }
     }
     return values;

@@ -10,17 +10,17 @@ import java.util.stream.DoubleStream;
 
 /** Steps of a point estimate: the mean loss's gradient and Adam, always on the same batch. */
 public final class MapStepKernel implements Kernel {
-  private final LeNetProblem problem;
+  private final Problem problem;
   private final Tensor parameters;
   private final Optimizer optimizer = new Adam(1e-3);
 
   /**
    * The kernel.
    *
-   * @param batch examples in the batch
+   * @param setting on what
    */
-  public MapStepKernel(int batch) {
-    problem = LeNetProblem.of(batch);
+  public MapStepKernel(Setting setting) {
+    problem = Problem.of(setting);
     parameters = problem.parameters().cloneTensor();
   }
 

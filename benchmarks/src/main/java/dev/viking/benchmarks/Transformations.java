@@ -12,7 +12,9 @@ import dev.viking.nn.JacobianRows;
 import dev.viking.torch.Tensor;
 import java.util.List;
 
-/** The work of {@link LeNetKernel}: what {@code torch.func} offers for the same network. */
+/**
+ * The work of {@link TransformationKernel}: what {@code torch.func} offers for the same network.
+ */
 public final class Transformations {
   private Transformations() {}
 
@@ -22,7 +24,7 @@ public final class Transformations {
    * @param at where
    * @return outputs [B, C]
    */
-  public static List<Tensor> forward(LeNetProblem at) {
+  public static List<Tensor> forward(Problem at) {
     return List.of(at.model().apply(at.parameters(), at.images()));
   }
 
@@ -32,7 +34,7 @@ public final class Transformations {
    * @param at where
    * @return outputs and their derivative in the tangent's direction, [B, C] each
    */
-  public static List<Tensor> jvp(LeNetProblem at) {
+  public static List<Tensor> jvp(Problem at) {
     Jvp result = Func.jvp(outputs(at), at.parameters(), at.tangent());
     return List.of(result.output(), result.tangent());
   }
@@ -43,7 +45,7 @@ public final class Transformations {
    * @param at where
    * @return outputs [B, C], and the gradient [D] of their product with the cotangent
    */
-  public static List<Tensor> vjp(LeNetProblem at) {
+  public static List<Tensor> vjp(Problem at) {
     Vjp result = Func.vjp(outputs(at), at.parameters());
     return List.of(result.output(), result.pullback(at.cotangent()));
   }
@@ -54,7 +56,7 @@ public final class Transformations {
    * @param at where
    * @return the gradient [D]
    */
-  public static List<Tensor> gradient(LeNetProblem at) {
+  public static List<Tensor> gradient(Problem at) {
     return List.of(Func.grad(meanLoss(at), at.parameters()));
   }
 
@@ -64,7 +66,7 @@ public final class Transformations {
    * @param at where
    * @return the product [D]
    */
-  public static List<Tensor> hvp(LeNetProblem at) {
+  public static List<Tensor> hvp(Problem at) {
     Hvp result =
         Func.hvp(meanLoss(at), at.parameters(), at.tangent(), HvpMode.REVERSE_OVER_REVERSE);
     return List.of(result.product());
@@ -76,7 +78,7 @@ public final class Transformations {
    * @param at where
    * @return the loss Jacobian [B, D]
    */
-  public static List<Tensor> perExampleGradients(LeNetProblem at) {
+  public static List<Tensor> perExampleGradients(Problem at) {
     return List.of(
         JacobianRows.loss(at.model(), at.loss(), at.parameters(), at.images(), at.labels())
             .jacobian());
@@ -88,7 +90,7 @@ public final class Transformations {
    * @param at where
    * @return the loss Jacobian [B, D]
    */
-  public static List<Tensor> perExampleGradientsGeneric(LeNetProblem at) {
+  public static List<Tensor> perExampleGradientsGeneric(Problem at) {
     TensorsFunction example =
         one -> {
           Tensor x = one.get(0).unsqueeze(0);
@@ -106,7 +108,7 @@ public final class Transformations {
    * @param at where
    * @return the function Jacobian [B C, D]
    */
-  public static List<Tensor> jacobian(LeNetProblem at) {
+  public static List<Tensor> jacobian(Problem at) {
     return List.of(JacobianRows.function(at.model(), at.parameters(), at.images()).jacobian());
   }
 
@@ -116,7 +118,7 @@ public final class Transformations {
    * @param at where
    * @return the function Jacobian [B, C, D]
    */
-  public static List<Tensor> jacobianGeneric(LeNetProblem at) {
+  public static List<Tensor> jacobianGeneric(Problem at) {
     TensorFunction example =
         x -> Func.jacrev(p -> at.model().apply(p, x.unsqueeze(0)).squeeze(0), at.parameters());
     return List.of(Func.vmap(example).apply(at.images()));
@@ -128,15 +130,15 @@ public final class Transformations {
    * @param at where
    * @return the function Jacobian [B, C, D]
    */
-  public static List<Tensor> jacrev(LeNetProblem at) {
+  public static List<Tensor> jacrev(Problem at) {
     return List.of(Func.jacrev(outputs(at), at.parameters()));
   }
 
-  private static TensorFunction outputs(LeNetProblem at) {
+  private static TensorFunction outputs(Problem at) {
     return parameters -> at.model().apply(parameters, at.images());
   }
 
-  private static TensorFunction meanLoss(LeNetProblem at) {
+  private static TensorFunction meanLoss(Problem at) {
     return parameters ->
         at.loss().perExample(at.model().apply(parameters, at.images()), at.labels()).mean();
   }

@@ -7,13 +7,12 @@ import dev.viking.posterior.ElboOptions;
 import dev.viking.posterior.ElboResult;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.torch.Scope;
-import dev.viking.torch.Tensor;
 import java.util.Arrays;
 import java.util.stream.Stream;
 
 /**
- * Steps of a VIKING posterior in exact mode with one sample, the objective's gradient and Adam,
- * always on the same batch and noise.
+ * Steps of a VIKING posterior, the objective's gradient and Adam, always on the same batch and
+ * noise.
  */
 public final class VikingStepKernel implements Kernel {
   /** log alpha at the start, so that sigma_ker = exp(-2). */
@@ -25,8 +24,7 @@ public final class VikingStepKernel implements Kernel {
   /** Examples in the data set that the batch is taken from. */
   public static final long DATA_SIZE = 60_000;
 
-  private final LeNetProblem problem;
-  private final Tensor noise;
+  private final Problem problem;
   private final KernelImagePosterior start;
   private final KernelImagePosterior posterior;
   private final Elbo elbo;
@@ -35,15 +33,13 @@ public final class VikingStepKernel implements Kernel {
   /**
    * The kernel.
    *
-   * @param batch examples in the batch
-   * @param throughProjection whether the gradient knows that the projection moves with the mean
+   * @param setting on what
+   * @param options the objective's parts, and how its gradient is computed
    */
-  public VikingStepKernel(int batch, boolean throughProjection) {
-    problem = LeNetProblem.of(batch);
-    noise = problem.noise().unsqueeze(0);
+  public VikingStepKernel(Setting setting, ElboOptions options) {
+    problem = Problem.of(setting);
     start = KernelImagePosterior.of(problem.parameters(), LOG_PRECISION, LOG_SCALE_IMAGE);
     posterior = KernelImagePosterior.of(problem.parameters(), LOG_PRECISION, LOG_SCALE_IMAGE);
-    ElboOptions options = ElboOptions.exact().withGradientThroughProjection(throughProjection);
     elbo = new Elbo(problem.model(), problem.loss(), options, DATA_SIZE);
   }
 
@@ -73,7 +69,7 @@ public final class VikingStepKernel implements Kernel {
   }
 
   private ElboResult evaluate(KernelImagePosterior at) {
-    return elbo.evaluate(at, problem.images(), problem.labels(), noise);
+    return elbo.evaluate(at, problem.images(), problem.labels(), problem.noise());
   }
 
   @Override
@@ -81,7 +77,6 @@ public final class VikingStepKernel implements Kernel {
     optimizer.close();
     posterior.close();
     start.close();
-    noise.close();
     problem.close();
   }
 }

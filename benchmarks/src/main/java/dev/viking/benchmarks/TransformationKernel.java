@@ -6,19 +6,19 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
-/** A computation on a {@link LeNetProblem} that keeps no state from one time to the next. */
-public final class LeNetKernel implements Kernel {
-  private final LeNetProblem problem;
-  private final Function<LeNetProblem, List<Tensor>> computation;
+/** A computation on a {@link Problem} that keeps no state from one time to the next. */
+public final class TransformationKernel implements Kernel {
+  private final Problem problem;
+  private final Function<Problem, List<Tensor>> computation;
 
   /**
    * The kernel.
    *
-   * @param batch examples in the batch
+   * @param setting on what
    * @param computation the work; its tensors are freed after each time
    */
-  public LeNetKernel(int batch, Function<LeNetProblem, List<Tensor>> computation) {
-    this.problem = LeNetProblem.of(batch);
+  public TransformationKernel(Setting setting, Function<Problem, List<Tensor>> computation) {
+    this.problem = Problem.of(setting);
     this.computation = computation;
   }
 
