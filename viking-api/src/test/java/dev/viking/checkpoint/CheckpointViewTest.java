@@ -105,7 +105,7 @@ class CheckpointViewTest {
     try (RandomAccessFile writer = new RandomAccessFile(file.toFile(), "rw")) {
       ByteBuffer start = ByteBuffer.allocate(8 + padded.length()).order(ByteOrder.LITTLE_ENDIAN);
       writer.write(start.putLong(padded.length()).put(padded.getBytes(UTF_8)).array());
-      long data = 8 + padded.length();
+      long data = 8L + padded.length();
       writer.setLength(data + 4 * elements + 16);
       // Beyond 2^32 bytes and near the end of the big array, and after it.
       writer.seek(data + 4 * (elements - 5));
