@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Layers one after the other.
+ * Layers one after the other, residual connections among them.
  *
  * <p>A monotone activation that is followed by max-pooling is evaluated after the pooling: the
  * maximum of a monotone function is the function of the maximum, and there are fewer elements left.
@@ -26,7 +26,7 @@ public final class Sequential implements Model {
   private final long[] inputShape;
   private final long[] outputShape;
   private final List<Layer> layers;
-  private final List<Layer> plan;
+  private final Plan plan;
   private final List<Parameter> parameters;
   private final ParameterLayout layout;
   private final long[] parameterSizes;
@@ -35,14 +35,14 @@ public final class Sequential implements Model {
   private Sequential(long[] inputShape, List<Layer> layers, Initialiser initialiser) {
     this.inputShape = inputShape.clone();
     this.layers = List.copyOf(layers);
-    this.plan = plan(layers);
+    this.plan = new Plan(this.layers);
     this.initialiser = initialiser;
     long[] shape = this.inputShape;
     for (Layer layer : layers) {
       shape = layer.outputShape(shape);
     }
     this.outputShape = shape;
-    this.parameters = plan.stream().flatMap(layer -> layer.parameters().stream()).toList();
+    this.parameters = plan.steps().stream().flatMap(step -> step.parameters().stream()).toList();
     this.layout = ParameterLayout.of(parameters);
     this.parameterSizes =
         layout.entries().stream().mapToLong(ParameterLayout.Entry::size).toArray();
@@ -60,6 +60,10 @@ public final class Sequential implements Model {
    */
   public static Sequential of(long[] inputShape, List<Layer> layers) {
     Sequential model = new Sequential(inputShape, layers, Initialisers.lecunNormal());
+    if (model.plan.steps().stream().skip(1).anyMatch(step -> step.layer() instanceof Embedding)) {
+      throw new ArgumentException(
+          "Sequential: an Embedding is needed as the first layer or not at all, among " + layers);
+    }
     if (model.layout.total() == 0) {
       throw new ArgumentException("Sequential: no layer with parameters among " + layers);
     }
@@ -80,6 +84,11 @@ public final class Sequential implements Model {
    */
   public Sequential withInitialiser(Initialiser initialiser) {
     return new Sequential(inputShape, layers, initialiser);
+  }
+
+  /** The same model of other layers with the same parameters. */
+  Sequential withLayers(List<Layer> others) {
+    return new Sequential(inputShape, others, initialiser);
   }
 
   /**
@@ -118,11 +127,16 @@ public final class Sequential implements Model {
   public Tensor apply(Tensor parameters, Tensor inputs) {
     check("Sequential.apply", parameters, inputs);
     List<List<Tensor>> views = split(parameters);
-    Tensor activations = inputs;
-    for (int i = 0; i < plan.size(); i++) {
-      activations = plan.get(i).apply(views.get(i), activations);
+    List<Tensor> values = new ArrayList<>(views.size() + 1);
+    values.add(inputs);
+    for (int i = 0; i < views.size(); i++) {
+      Plan.Step step = plan.steps().get(i);
+      Tensor input = values.get(step.input());
+      Layer layer = step.layer();
+      values.add(
+          layer == null ? input.add(values.get(step.addend())) : layer.apply(views.get(i), input));
     }
-    return activations;
+    return values.getLast();
   }
 
   @Override
@@ -142,20 +156,20 @@ public final class Sequential implements Model {
   }
 
   /** The layers in the order of evaluation. */
-  List<Layer> plan() {
+  Plan plan() {
     return plan;
   }
 
-  /** Views of the flat vector with the parameters' shapes, a list for each layer of the plan. */
+  /** Views of the flat vector with the parameters' shapes, a list for each step of the plan. */
   List<List<Tensor>> split(Tensor flat) {
     // One call for all: its derivative is a single concatenation, that of a slice is a vector of D
     // zeros each.
     List<Tensor> slices = flat.splitWithSizes(parameterSizes, 0);
-    List<List<Tensor>> views = new ArrayList<>(plan.size());
+    List<List<Tensor>> views = new ArrayList<>(plan.steps().size());
     int next = 0;
-    for (Layer layer : plan) {
+    for (Plan.Step step : plan.steps()) {
       List<Tensor> own = new ArrayList<>(2);
-      for (Parameter parameter : layer.parameters()) {
+      for (Parameter parameter : step.parameters()) {
         Tensor slice = slices.get(next++);
         own.add(parameter.shape().length == 1 ? slice : slice.view(parameter.shape()));
       }
@@ -164,13 +178,13 @@ public final class Sequential implements Model {
     return views;
   }
 
-  /** Slices [n, size] of rows [n, D], a list for each layer of the plan. */
+  /** Slices [n, size] of rows [n, D], a list for each step of the plan. */
   List<List<Tensor>> splitRows(Tensor rows) {
     List<Tensor> slices = rows.splitWithSizes(parameterSizes, 1);
-    List<List<Tensor>> views = new ArrayList<>(plan.size());
+    List<List<Tensor>> views = new ArrayList<>(plan.steps().size());
     int next = 0;
-    for (Layer layer : plan) {
-      int count = layer.parameters().size();
+    for (Plan.Step step : plan.steps()) {
+      int count = step.parameters().size();
       views.add(slices.subList(next, next + count));
       next += count;
     }
@@ -185,20 +199,17 @@ public final class Sequential implements Model {
     needed[0] = -1;
     System.arraycopy(inputShape, 0, needed, 1, inputShape.length);
     Checks.shape(operation, "inputs", inputs, needed);
-    Checks.like(operation, "inputs", inputs, "parameters", parameters);
+    if (takesTokens()) {
+      Checks.dtype(operation, "inputs", inputs, DType.INT64);
+      Checks.sameDevice(operation, "inputs", inputs, "parameters", parameters);
+    } else {
+      Checks.like(operation, "inputs", inputs, "parameters", parameters);
+    }
   }
 
-  private static List<Layer> plan(List<Layer> layers) {
-    List<Layer> plan = new ArrayList<>(layers);
-    for (int i = 0; i + 1 < plan.size(); i++) {
-      if (plan.get(i) instanceof Activation activation
-          && activation.isMonotone()
-          && plan.get(i + 1) instanceof MaxPool2d pool) {
-        plan.set(i, pool);
-        plan.set(i + 1, activation);
-      }
-    }
-    return List.copyOf(plan);
+  /** Whether the inputs are integers that an embedding looks up. */
+  private boolean takesTokens() {
+    return plan.steps().getFirst().layer() instanceof Embedding;
   }
 
   @Override

@@ -19,7 +19,20 @@ import org.jspecify.annotations.Nullable;
  * keeps the sum in factored form.
  */
 abstract sealed class Tape
-    permits LinearTape, Conv2dTape, MaxPool2dTape, AvgPool2dTape, FlattenTape, ActivationTape {
+    permits LinearTape,
+        Conv2dTape,
+        ColumnConv2dTape,
+        KernelConv2dTape,
+        BatchNorm2dTape,
+        NormTape,
+        EmbeddingTape,
+        BiasTape,
+        MaxPool2dTape,
+        AvgPool2dTape,
+        MeanTape,
+        Upsample2dTape,
+        FlattenTape,
+        ActivationTape {
   /** The tensors that this tape uses after {@link #forward}, null entries included. */
   abstract List<@Nullable Tensor> saved();
 
@@ -34,6 +47,16 @@ abstract sealed class Tape
 
   /** Writes the gradient of the layer's parameters for each cotangent. */
   void rows(Tensor cotangent, long groups, List<Tensor> rows) {}
+
+  /**
+   * The layer's columns of a Jacobian without forming them, or null where forming them is all there
+   * is. Must not depend on this tape afterwards.
+   *
+   * @param start the first of the layer's columns
+   */
+  @Nullable Block factored(Tensor cotangent, long groups, long start) {
+    return null;
+  }
 
   /**
    * The tangent of the outputs; saves what {@link #backwardTangent} and {@link #gradientTangent}
