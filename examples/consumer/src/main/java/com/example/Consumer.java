@@ -31,9 +31,8 @@ public final class Consumer {
           predictor.predict(saved.posterior(), saved.requireSamples(), points);
       float[] probabilities = predicted.outputs().sigmoid().mean(0).toFloatArray();
       float[] spread = predicted.outputs().sigmoid().std(new long[] {0}, 1, false).toFloatArray();
-      Duration start =
-          Duration.between(
-              ProcessHandle.current().info().startInstant().orElse(Instant.now()), Instant.now());
+      Instant now = Instant.now();
+      Instant started = ProcessHandle.current().info().startInstant().orElse(now);
       String[] names = {"upper moon", "lower moon", "far away"};
       for (int i = 0; i < names.length; i++) {
         System.out.printf(

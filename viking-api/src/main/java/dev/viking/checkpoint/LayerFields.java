@@ -64,7 +64,7 @@ final class LayerFields {
   }
 
   /** Puts layers inside this one, as a residual connection has them. */
-  LayerFields put(String name, List<Layer> layers) {
+  LayerFields putLayers(String name, List<Layer> layers) {
     values.put(name, layers.stream().map(layer -> LayerFormats.write(layer, constants)).toList());
     return this;
   }
@@ -77,10 +77,22 @@ final class LayerFields {
     return get(name, Long.class, "a whole number");
   }
 
-  /** A field that files of earlier versions do not have. */
-  long number(String name, long otherwise) {
-    asked.add(name);
-    return values.containsKey(name) ? number(name) : otherwise;
+  /** A list of whole numbers of the given length; 0 for any length. */
+  List<Long> numbers(String name, int length) {
+    List<?> list = get(name, List.class, "a list of whole numbers");
+    if ((length > 0 && list.size() != length)
+        || !list.stream().allMatch(value -> value instanceof Long)) {
+      throw new ModelDescriptionException(
+          where
+              + ": "
+              + name
+              + " is "
+              + list
+              + "; needed a list of "
+              + (length == 0 ? "" : length + " ")
+              + "whole numbers");
+    }
+    return list.stream().map(value -> (Long) value).toList();
   }
 
   boolean truth(String name) {

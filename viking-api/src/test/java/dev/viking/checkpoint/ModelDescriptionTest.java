@@ -5,14 +5,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.viking.nn.Activation;
 import dev.viking.nn.AvgPool2d;
+import dev.viking.nn.BatchNorm2d;
+import dev.viking.nn.Bias;
+import dev.viking.nn.ChannelStatistics;
 import dev.viking.nn.Conv2d;
+import dev.viking.nn.Embedding;
 import dev.viking.nn.Flatten;
+import dev.viking.nn.GlobalAvgPool2d;
+import dev.viking.nn.GroupNorm;
 import dev.viking.nn.Layer;
+import dev.viking.nn.LayerNorm;
 import dev.viking.nn.LeNet;
 import dev.viking.nn.Linear;
 import dev.viking.nn.MaxPool2d;
+import dev.viking.nn.MeanOverPositions;
 import dev.viking.nn.Mlp;
+import dev.viking.nn.Residual;
+import dev.viking.nn.RmsNorm;
 import dev.viking.nn.Sequential;
+import dev.viking.nn.Unflatten;
+import dev.viking.nn.Upsample2d;
+import dev.viking.nn.Window;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -25,12 +38,26 @@ class ModelDescriptionTest {
   /** One layer of each kind, with arguments that are not the defaults. */
   private static final List<Layer> EXAMPLES =
       List.of(
-          new Linear("fc", 3, 2),
-          new Conv2d("conv", 2, 4, 3, 2, 1),
-          new MaxPool2d(3, 2),
-          new AvgPool2d(2, 1),
+          new Linear("fc", 3, 2, false),
+          new Conv2d("conv", 2, 4, new Window(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 2, false),
+          new BatchNorm2d("bn", 2, 1e-3)
+              .withStatistics(new ChannelStatistics(new double[] {1, 2}, new double[] {0.1, 4})),
+          new LayerNorm("ln", 3, 1e-4),
+          new GroupNorm("gn", 2, 4, 1e-6),
+          new RmsNorm("rms", 5, 1e-7),
+          new Embedding("words", 11, 3),
+          new Bias("offset", List.of(2L, 3L)),
+          new MaxPool2d(3, 2, 1),
+          new AvgPool2d(2, 1, 1),
+          new GlobalAvgPool2d(),
+          new MeanOverPositions(),
+          new Upsample2d(3),
           new Flatten(),
-          Activation.SILU);
+          new Unflatten(List.of(3L, 4L)),
+          Activation.SILU,
+          new Residual(
+              List.of(new Linear("a", 3, 3), new Residual(List.of(Activation.RELU), List.of())),
+              List.of(new Linear("b", 3, 3))));
 
   private static Sequential roundTrip(Sequential model) {
     return ModelDescription.of(model).model("test");
@@ -87,7 +114,8 @@ class ModelDescriptionTest {
     assertThat(ModelDescription.of(Mlp.of(new int[] {2, 1}, Activation.TANH)).json())
         .isEqualTo(
             "{\"viking_model\":1,\"type\":\"sequential\",\"input_shape\":[2],\"layers\":["
-                + "{\"type\":\"linear\",\"name\":\"fc1\",\"inputs\":2,\"outputs\":1}],"
+                + "{\"type\":\"linear\",\"name\":\"fc1\",\"inputs\":2,\"outputs\":1,"
+                + "\"bias\":true}],"
                 + "\"parameters\":{\"fc1.weight\":{\"offset\":0,\"shape\":[1,2]},"
                 + "\"fc1.bias\":{\"offset\":2,\"shape\":[1]}}}");
   }
