@@ -6,7 +6,7 @@ set -euo pipefail
 readonly ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 readonly NATIVE="$ROOT/native"
 readonly PLATFORM=linux-x86_64
-readonly RESOURCES="$ROOT/bindings/target/classes/META-INF/native/$PLATFORM"
+readonly CLASSES="$ROOT/viking-native/target/classes/META-INF/native"
 readonly SUPPORTED='2.11 2.12 2.13'
 readonly TORCH_VERSION=2.13.0
 readonly CACHE="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/viking"
@@ -103,7 +103,7 @@ case "$action" in
     exit 0
     ;;
   clean)
-    rm -rf "$NATIVE/build" "$NATIVE/build-sanitize" "$RESOURCES/libviking_native.so"
+    rm -rf "$NATIVE/build" "$NATIVE/build-sanitize" "$CLASSES"
     say "removed native/build and native/build-sanitize"
     exit 0
     ;;
@@ -130,16 +130,36 @@ request() {
     "$(printf %s "$PATH:$CACHE" | sha256sum | cut -c1-16)" "${CC:-}" "${CXX:-}"
 }
 
+# What the jar of viking-native holds: the library without symbols and without the path of this machine's libtorch, and
+# what the loader must know before it loads it.
+package="$build/package"
+make_package() {
+  [[ $sanitize == yes ]] && return 0
+  rm -rf "$package"
+  cmake --install "$build" --prefix "$package" --strip >"$build/install.log" 2>&1 || {
+    cat "$build/install.log" >&2
+    fail "cmake could not install the library into $package"
+  }
+  printf '# What libviking_native.so was compiled against.\nplatform=%s\nlibtorch=%s\ncuda=%s\n' "$PLATFORM" \
+    "$(version_of "$libtorch")" "$([[ -f $libtorch/lib/libtorch_cuda.so ]] && echo true || echo false)" \
+    >"$package/viking-native.properties"
+}
+
 install_resource() {
   [[ $sanitize == yes ]] && return 0
-  cmp -s "$library" "$RESOURCES/libviking_native.so" && return 0
-  mkdir -p "$RESOURCES"
-  cp "$library" "$RESOURCES/.libviking_native.so.$$"
-  mv -f "$RESOURCES/.libviking_native.so.$$" "$RESOURCES/libviking_native.so"
+  local resources="$CLASSES/$PLATFORM" other="$CLASSES/$PLATFORM-cuda" file
+  [[ $cuda == yes ]] && resources="$CLASSES/$PLATFORM-cuda" other="$CLASSES/$PLATFORM"
+  rm -rf "$other"
+  mkdir -p "$resources"
+  for file in libviking_native.so viking-native.properties; do
+    cmp -s "$package/$file" "$resources/$file" && continue
+    cp "$package/$file" "$resources/.$file.$$"
+    mv -f "$resources/.$file.$$" "$resources/$file"
+  done
 }
 
 wanted="$(request)"
-if [[ $force == no && -f $stamp && -f $library ]]; then
+if [[ $force == no && -f $stamp && -f $library && ($sanitize == yes || -f $package/viking-native.properties) ]]; then
   mapfile -t done_before <"$stamp"
   if [[ ${done_before[0]:-} == "$wanted" && -f ${done_before[1]:-}/lib/libc10.so &&
     ($run_tests == no || ${done_before[2]:-} == tested) ]]; then
@@ -402,6 +422,7 @@ cmake --build "$build" --parallel "$jobs" >"$build/build.log" 2>&1 || {
   grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$build/build.log" | tail -n 80 >&2
   fail "native/ does not compile; the whole log is $build/build.log"
 }
+make_package
 say "built in $((SECONDS - started)) s"
 
 tested=''

@@ -7,10 +7,18 @@ final class Fixes {
       "build the library with ./build-native.sh, or name a built one (the file or its folder) by"
           + " -Dviking.native.path or VIKING_NATIVE_PATH.";
 
+  /** No jar on the class path has the library. */
+  static final String NO_RESOURCE =
+      "add the dependency dev.viking:viking-native with the classifier of this platform, or build"
+          + " the library with ./build-native.sh and name it by -Dviking.native.path or"
+          + " VIKING_NATIVE_PATH.";
+
   /** There is no libtorch where it was looked for. */
   static final String NO_LIBTORCH =
       "name the folder of libtorch (its lib/ has libtorch_cpu and libc10; in a Python environment"
-          + " with PyTorch it is site-packages/torch) by -Dviking.libtorch.home or LIBTORCH_HOME.";
+          + " with PyTorch it is site-packages/torch) by -Dviking.libtorch.home or LIBTORCH_HOME,"
+          + " or add the dependencies org.bytedeco:pytorch and org.bytedeco:openblas with the"
+          + " classifier of this platform.";
 
   /** Library, libtorch and this class are not made for each other. */
   static final String MISMATCH =

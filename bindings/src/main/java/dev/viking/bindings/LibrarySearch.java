@@ -19,6 +19,7 @@ final class LibrarySearch {
   private static final String VARIABLE = "VIKING_NATIVE_PATH";
 
   private final List<String> tried = new ArrayList<>();
+  private final LibtorchSearch libtorch = new LibtorchSearch(tried);
   private String fix = Fixes.NO_LIBRARY;
 
   /**
@@ -28,7 +29,7 @@ final class LibrarySearch {
    * @throws NativeLibraryException if that fails
    */
   NativeLibrary.Loaded run() {
-    LibtorchPreloader.preload(tried);
+    libtorch.loadNamed();
     String property = System.getProperty(PROPERTY);
     if (property != null && !property.isEmpty()) {
       return fromPath("system property " + PROPERTY, property);
@@ -56,35 +57,64 @@ final class LibrarySearch {
     if (!Files.exists(file)) {
       throw failed(source + ": " + file + ": no such file");
     }
+    // Someone's own build remembers where its libtorch was; only when that is gone another is due.
     NativeLibrary.Loaded loaded = open(source, file);
+    if (loaded == null && fix.equals(Fixes.NO_LIBTORCH) && libtorch.loaded() == null) {
+      libtorch.discover(infoBeside(file));
+      if (libtorch.loaded() != null) {
+        loaded = open(source, file);
+      }
+    }
     if (loaded == null) {
       throw failed();
     }
     return loaded;
   }
 
+  private static @Nullable ShimInfo infoBeside(Path library) {
+    try (InputStream stream = Files.newInputStream(library.resolveSibling(ShimInfo.FILE))) {
+      return ShimInfo.read(stream);
+    } catch (IOException e) {
+      // Nobody is told what it was compiled against; the handshake will find out.
+      return null;
+    }
+  }
+
   private NativeLibrary.Loaded fromResource() {
     String fileName = NativePlatform.libraryFile(NAME);
-    String resource = "META-INF/native/" + NativePlatform.id() + "/" + fileName;
-    String source = "resource " + resource;
-    byte[] content;
-    try (InputStream stream = resourceStream(resource)) {
-      if (stream == null) {
-        throw failed(source + ": not on the class path or module path");
+    for (String folder : NativePlatform.resourceFolders()) {
+      String source = "resource " + folder + fileName;
+      byte[] content;
+      ShimInfo info = null;
+      try (InputStream stream = resourceStream(folder + fileName);
+          InputStream infoStream = resourceStream(folder + ShimInfo.FILE)) {
+        if (stream == null) {
+          tried.add(source + ": not on the class path or module path");
+          continue;
+        }
+        content = stream.readAllBytes();
+        info = infoStream == null ? null : ShimInfo.read(infoStream);
+      } catch (IOException e) {
+        throw failed(source + ": cannot be read (" + e + ")");
       }
-      content = stream.readAllBytes();
-    } catch (IOException e) {
-      throw failed(source + ": cannot be read (" + e + ")");
+      libtorch.discover(info);
+      return extracted(content, fileName, source);
     }
-    for (Path folder : NativeExtractor.folders()) {
+    fix = Fixes.NO_RESOURCE;
+    throw failed();
+  }
+
+  private NativeLibrary.Loaded extracted(byte[] content, String fileName, String source) {
+    for (ExtractionFolders.Place place : ExtractionFolders.places()) {
       try {
-        Path file = NativeExtractor.extract(content, fileName, folder);
+        Path file = NativeExtractor.extract(content, fileName, place.folder());
         NativeLibrary.Loaded loaded = open(source, file);
         if (loaded != null) {
+          place.tellIfSecondChoice(tried);
           return loaded;
         }
       } catch (IOException e) {
-        tried.add(source + ": cannot be extracted to " + folder + " (" + e + ")");
+        tried.add(source + ": cannot be extracted to " + place.folder() + " (" + e + ")");
       }
     }
     throw failed();
@@ -109,7 +139,7 @@ final class LibrarySearch {
   private NativeLibrary.@Nullable Loaded open(String source, Path file) {
     NativeLibrary.Loaded loaded;
     try {
-      loaded = new NativeLibrary.Loaded(file, SharedLibraries.open(file));
+      loaded = new NativeLibrary.Loaded(file, SharedLibraries.open(file), libtorch.loaded());
     } catch (UnsatisfiedLinkError e) {
       String reason = String.valueOf(e.getMessage());
       fix = Fixes.forReason(reason);

@@ -1,5 +1,6 @@
 package dev.viking.bindings;
 
+import java.util.List;
 import java.util.Locale;
 
 /** Names of the platform this JVM runs on, as used in resource paths and file names. */
@@ -30,6 +31,25 @@ final class NativePlatform {
           default -> arch;
         };
     return osName.replace(' ', '_') + "-" + archName;
+  }
+
+  /**
+   * Where the library lies in a jar, best first: a build for CUDA is on the class path on purpose.
+   *
+   * @return folders with a slash at the end
+   */
+  static List<String> resourceFolders() {
+    String folder = "META-INF/native/" + id();
+    return List.of(folder + "-cuda/", folder + "/");
+  }
+
+  /**
+   * The same in the names that the artefacts of org.bytedeco use.
+   *
+   * @return for example {@code linux-x86_64}, {@code linux-arm64} or {@code macosx-arm64}
+   */
+  static String bytedecoId() {
+    return id().replace("aarch64", "arm64").replace("macos-", "macosx-");
   }
 
   /**

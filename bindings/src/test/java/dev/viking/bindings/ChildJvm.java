@@ -64,9 +64,9 @@ final class ChildJvm {
     if (property != null) {
       property("viking.libtorch.home", property);
     }
-    String variable = System.getenv("LIBTORCH_HOME");
-    if (variable != null) {
-      variable("LIBTORCH_HOME", variable);
+    Path folder = NativeLibrary.libtorchFolder();
+    if (property == null && folder != null) {
+      property("viking.libtorch.home", folder);
     }
     return this;
   }
@@ -88,6 +88,14 @@ final class ChildJvm {
     Files.createDirectories(target.getParent());
     Files.copy(library, target);
     return classPathFirst(resources);
+  }
+
+  /** Says what the child's resource was compiled against. */
+  ChildJvm shimFor(String libtorch) throws IOException {
+    Path target = folder.resolve("resources/META-INF/native/" + NativePlatform.id());
+    Files.createDirectories(target);
+    Files.writeString(target.resolve(ShimInfo.FILE), "libtorch=" + libtorch + "\n");
+    return this;
   }
 
   static String fileName() {
@@ -114,6 +122,10 @@ final class ChildJvm {
                 name.equals("VIKING_NATIVE_PATH")
                     || name.equals("LIBTORCH_HOME")
                     || name.equals("LD_LIBRARY_PATH")
+                    || name.equals("VIKING_CACHE")
+                    || name.equals("VIRTUAL_ENV")
+                    || name.equals("CONDA_PREFIX")
+                    || name.equals("PYTHONPATH")
                     || name.equals("XDG_CACHE_HOME"));
     builder.environment().putAll(environment);
     return builder.start();

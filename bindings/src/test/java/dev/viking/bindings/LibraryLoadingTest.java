@@ -147,6 +147,80 @@ class LibraryLoadingTest {
         "The libtorch named for VIKING could not be loaded");
   }
 
+  /** What is on the class path is looked at, not loaded, when it cannot fit. */
+  @Test
+  void libtorchOnTheClassPathMustFit() throws Exception {
+    Path natives = folder.resolve("natives");
+    String id = NativePlatform.bytedecoId();
+    write(natives.resolve("org/bytedeco/pytorch/" + id + "/libc10.so"), "c10");
+    write(natives.resolve("org/bytedeco/pytorch/" + id + "/libtorch_cpu.so"), "torch");
+    write(
+        natives.resolve("META-INF/maven/org.bytedeco/pytorch/pom.properties"),
+        "version=1.9.0-1.5.6");
+    ChildJvm child = child().resource(foreignLibrary()).shimFor("2.13.0").classPathFirst(natives);
+    assertRefused(
+        child.run("load"),
+        "org.bytedeco:pytorch for " + id + ": passed over",
+        "org.bytedeco:openblas");
+    write(natives.resolve("org/bytedeco/openblas/" + id + "/libopenblas.so.0"), "blas");
+    assertRefused(
+        child.run("load"),
+        "org.bytedeco:pytorch 1.9.0 on the class path: passed over, because 2.13.x is needed");
+    assertThat(extracted(child.home())).noneMatch(file -> file.endsWith("libc10.so"));
+    write(
+        natives.resolve("META-INF/maven/org.bytedeco/pytorch/pom.properties"),
+        "version=2.13.4-1.5.20");
+    // It fits by its version, is extracted, and turns out to be no library.
+    assertRefused(
+        child.run("load"), "org.bytedeco:pytorch 2.13.4 on the class path: ", "libopenblas.so.0");
+    assertThat(extracted(child.home())).anyMatch(file -> file.endsWith("libc10.so"));
+  }
+
+  @Test
+  void thePythonOfTheEnvironmentMustFit() throws Exception {
+    Path torch = folder.resolve("venv/lib/python3.11/site-packages/torch");
+    write(torch.resolve("lib/libc10.so"), "c10");
+    write(torch.resolve("lib/libtorch_cpu.so"), "torch");
+    write(torch.resolve("version.py"), "__version__ = '2.4.1+cpu'\n");
+    ChildJvm child =
+        child()
+            .resource(foreignLibrary())
+            .shimFor("2.13.0")
+            .variable("VIRTUAL_ENV", folder.resolve("venv"));
+    assertRefused(
+        child.run("load"),
+        "Python's torch: "
+            + torch.resolve("lib")
+            + " (libtorch 2.4.1+cpu): passed over, because 2.13.x is needed");
+    write(torch.resolve("version.py"), "__version__ = '2.13.1+cpu'\n");
+    assertRefused(
+        child.run("load"),
+        "Python's torch: " + torch.resolve("lib/libc10.so") + ": ",
+        "org.bytedeco:pytorch for " + NativePlatform.bytedecoId() + ": not on the class path");
+  }
+
+  @Test
+  void aSecondChoiceOfFolderIsToldOf() throws Exception {
+    ChildJvm child = child();
+    Path notAFolder = Files.createFile(folder.resolve("file"));
+    Outcome outcome =
+        child
+            .resource(NativeLibrary.path())
+            .libtorchAsHere()
+            .property("viking.cache", notAFolder)
+            .run("load");
+    assertThat(outcome.output())
+        .contains("WARNING: VIKING's native libraries were extracted to " + child.home())
+        .contains("cannot be extracted to " + notAFolder.resolve("native"))
+        .contains("-Dviking.cache")
+        .contains("LOADED " + child.home());
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+  }
+
   @Test
   void nativeAccessIsDenied() throws Exception {
     assertRefused(

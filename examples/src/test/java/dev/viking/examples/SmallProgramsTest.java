@@ -3,15 +3,46 @@ package dev.viking.examples;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.viking.data.TwoMoons;
+import dev.viking.posterior.Predictions;
+import dev.viking.posterior.Predictor;
+import dev.viking.posterior.SavedPosterior;
+import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Runs the small programs and checks what they find against closed forms. */
 class SmallProgramsTest {
+
+  @Test
+  void aSavedPosteriorPredictsTheMoons(@TempDir Path folder) {
+    Path file = folder.resolve("moons.safetensors");
+    assertThat(printed(() -> SavePosterior.main(new String[] {file.toString()})))
+        .startsWith("saved 32 samples");
+    TwoMoons moons = TwoMoons.generate(0);
+    try (Scope _ = Scope.open()) {
+      SavedPosterior saved = SavedPosterior.read(file);
+      double[] probabilities =
+          new Predictor(saved.requireModel(), Predictions.SAMPLED)
+              .predict(saved.posterior(), saved.requireSamples(), moons.inputs(DType.FLOAT32))
+              .outputs()
+              .sigmoid()
+              .mean(0)
+              .toDoubleArray();
+      double[] targets = moons.targets(DType.FLOAT64).toDoubleArray();
+      int right = 0;
+      for (int i = 0; i < targets.length; i++) {
+        right += (probabilities[i] > 0.5) == (targets[i] > 0.5) ? 1 : 0;
+      }
+      assertThat(right).isGreaterThan(targets.length * 9 / 10);
+    }
+  }
 
   @Test
   void perExampleGradientsOfALinearModel() {

@@ -1,5 +1,6 @@
 package dev.viking.checkpoint;
 
+import dev.viking.bindings.PrivateMapping;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.ClosedException;
 import dev.viking.torch.DType;
@@ -16,8 +17,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open checkpoint: named arrays and texts in one safetensors file, mapped into memory and copied
@@ -37,9 +40,13 @@ public final class Checkpoint implements AutoCloseable {
   private final Arena arena;
   private final MemorySegment data;
   private final Header header;
+  private final @Nullable Object key;
+  private @Nullable MemorySegment shared;
 
-  private Checkpoint(Path file, Arena arena, MemorySegment data, Header header) {
+  private Checkpoint(
+      Path file, Arena arena, MemorySegment data, Header header, @Nullable Object key) {
     this.file = file;
+    this.key = key;
     this.arena = arena;
     this.data = data;
     this.header = header;
@@ -70,13 +77,12 @@ public final class Checkpoint implements AutoCloseable {
       if (Files.isDirectory(file)) {
         throw new MalformedCheckpointException(file, "given a folder; needed a file");
       }
+      Object key = fileKey(file);
       MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-      long headerBytes = headerLength(file, all);
-      byte[] text = all.asSlice(Header.LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
-      MemorySegment data = all.asSlice(Header.LENGTH_BYTES + headerBytes);
-      Header header = HeaderReader.read(file, text, data.byteSize());
+      Header header = header(file, all);
+      MemorySegment data = all.asSlice(Header.LENGTH_BYTES + headerLength(file, all));
       opened = true;
-      return new Checkpoint(file, arena, data, header);
+      return new Checkpoint(file, arena, data, header, key);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     } finally {
@@ -84,6 +90,13 @@ public final class Checkpoint implements AutoCloseable {
         arena.close();
       }
     }
+  }
+
+  /** Reads and checks the header of a file's bytes. */
+  static Header header(Path file, MemorySegment all) {
+    long headerBytes = headerLength(file, all);
+    byte[] text = all.asSlice(Header.LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
+    return HeaderReader.read(file, text, all.byteSize() - Header.LENGTH_BYTES - headerBytes);
   }
 
   /**
@@ -208,12 +221,70 @@ public final class Checkpoint implements AutoCloseable {
     return Tensor.of(bytes, entry.dtype(), Device.CPU, entry.sizes());
   }
 
-  /** Unmaps the file. Arrays and tensors that were copied out stay as they are. */
+  /**
+   * An array of any type and size as a tensor over the file's own memory: nothing is read before it
+   * is used, and processes that open the same file share its pages. Where the array does not start
+   * at a multiple of its element's size, or is empty, it is copied as {@link #tensor} does.
+   *
+   * <p>Operators that work in place change this tensor, not the file, and no other view. The memory
+   * stays mapped as long as the tensor lives, also after this checkpoint is closed. The file may be
+   * replaced in the meantime, but must not be cut off. Owned by the current scope.
+   *
+   * @param name its name
+   * @return a CPU tensor of the stored dtype and shape
+   * @throws ArgumentException when there is no array of that name
+   * @throws ClosedException when the checkpoint was closed
+   */
+  public Tensor view(String name) {
+    CheckpointEntry entry = info(name);
+    MemorySegment shared = aligned(entry) ? sharedData() : null;
+    return shared == null
+        ? tensor(name)
+        : Tensor.wrap(
+            shared.asSlice(entry.offset(), entry.byteSize()), entry.dtype(), entry.sizes());
+  }
+
+  /**
+   * Unmaps the file. Arrays and tensors that were copied out stay as they are, and so do views,
+   * which have a mapping of their own.
+   */
   @Override
   public void close() {
     if (arena.scope().isAlive()) {
       arena.close();
     }
+  }
+
+  private boolean aligned(CheckpointEntry entry) {
+    long address = data.address() + entry.offset();
+    return entry.byteSize() > 0 && address % entry.dtype().byteSize() == 0;
+  }
+
+  /**
+   * The data in a mapping that tensors may write to, or null where there is none of the same file:
+   * one that was replaced since it was opened has another content under its name.
+   */
+  private synchronized @Nullable MemorySegment sharedData() {
+    if (shared == null) {
+      try {
+        MemorySegment all = PrivateMapping.map(file);
+        long start = all.byteSize() - data.byteSize();
+        if (key != null && key.equals(fileKey(file)) && start >= Header.LENGTH_BYTES) {
+          shared = all.asSlice(start);
+        }
+      } catch (IOException e) {
+        // Views are an economy; what cannot be mapped in this way is copied.
+        return null;
+      }
+    }
+    return shared;
+  }
+
+  /** What tells a file from another one that took its name. */
+  private static @Nullable Object fileKey(Path file) throws IOException {
+    BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+    Object key = attributes.fileKey();
+    return key == null ? null : List.of(key, attributes.size(), attributes.lastModifiedTime());
   }
 
   private CheckpointEntry info(String name, DType needed) {

@@ -1,0 +1,235 @@
+package dev.viking.posterior;
+
+import dev.viking.checkpoint.Checkpoint;
+import dev.viking.checkpoint.CheckpointBuilder;
+import dev.viking.checkpoint.CheckpointEntry;
+import dev.viking.checkpoint.ModelDescription;
+import dev.viking.checkpoint.UnsupportedCheckpointException;
+import dev.viking.nn.Sequential;
+import dev.viking.torch.DType;
+import dev.viking.torch.Device;
+import dev.viking.torch.Scope;
+import dev.viking.torch.Tensor;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The format of a posterior's file; docs/how-to/checkpoints.md describes it for other programs.
+ *
+ * <p>Names never change their meaning. A new optional part gets a new name; anything that an older
+ * reader must not overlook raises the version.
+ */
+final class PosteriorFile {
+  private static final String FORMAT = "viking-posterior";
+
+  /** The version that is written, and the newest that is read. */
+  static final int VERSION = 1;
+
+  private static final String FORMAT_KEY = "format";
+  private static final String VERSION_KEY = "format_version";
+  private static final String MODEL_KEY = "model";
+  private static final String TRAINING = "training.";
+  private static final String STATE = "state.";
+  private static final String CONSTANTS = "constants.";
+  private static final String MEAN = "mean";
+  private static final String LOG_PRECISION = "log_precision";
+  private static final String LOG_SCALE_IMAGE = "log_scale_image";
+  private static final String KERNEL = "samples.kernel";
+  private static final String IMAGE = "samples.image";
+
+  private PosteriorFile() {}
+
+  static void write(Path file, SavedPosterior saved) {
+    KernelImagePosterior posterior = saved.posterior();
+    CheckpointBuilder builder =
+        Checkpoint.builder()
+            .metadata(FORMAT_KEY, FORMAT)
+            .metadata(VERSION_KEY, Integer.toString(VERSION))
+            .put(MEAN, posterior.mean())
+            .put(LOG_PRECISION, posterior.logPrecision())
+            .put(LOG_SCALE_IMAGE, posterior.logScaleImage());
+    ModelDescription description = saved.description();
+    if (description != null) {
+      builder.metadata(MODEL_KEY, description.json());
+      description
+          .constants()
+          .forEach((name, numbers) -> builder.put(CONSTANTS + name, numbers, numbers.length));
+    }
+    PosteriorSamples samples = saved.samples();
+    if (samples != null) {
+      builder.put(KERNEL, samples.kernel()).put(IMAGE, samples.image());
+    }
+    saved.training().forEach((name, text) -> builder.metadata(TRAINING + name, text));
+    TrainerState state = saved.state();
+    if (state != null) {
+      state.tensors().forEach((name, tensor) -> builder.put(STATE + name, tensor));
+      state.texts().forEach((name, text) -> builder.metadata(STATE + name, text));
+    }
+    builder.write(file);
+  }
+
+  static SavedPosterior read(Path file, Device device, boolean withModel) {
+    try (Scope scope = Scope.open();
+        Checkpoint checkpoint = Checkpoint.read(file)) {
+      checkFormat(file, checkpoint.metadata());
+      KernelImagePosterior posterior = posterior(file, checkpoint, device);
+      return new SavedPosterior(
+              posterior,
+              withModel ? model(file, checkpoint, posterior) : null,
+              samples(file, checkpoint, device, posterior),
+              under(TRAINING, checkpoint.metadata()),
+              state(checkpoint))
+          .keepIn(scope);
+    }
+  }
+
+  private static void checkFormat(Path file, Map<String, String> texts) {
+    String format = texts.get(FORMAT_KEY);
+    if (!FORMAT.equals(format)) {
+      throw new UnsupportedCheckpointException(
+          file, "format is " + format + "; needed " + FORMAT + ", as SavedPosterior writes it");
+    }
+    String version = texts.getOrDefault(VERSION_KEY, "");
+    int number;
+    try {
+      number = Integer.parseInt(version);
+    } catch (NumberFormatException e) {
+      throw new UnsupportedCheckpointException(
+          file, VERSION_KEY + " is \"" + version + "\"; needed a whole number");
+    }
+    if (number < 1 || number > VERSION) {
+      throw new UnsupportedCheckpointException(
+          file,
+          VERSION_KEY
+              + " is "
+              + number
+              + "; needed 1 to "
+              + VERSION
+              + (number > VERSION ? ", or a newer version of the library" : ""));
+    }
+  }
+
+  private static KernelImagePosterior posterior(Path file, Checkpoint checkpoint, Device device) {
+    CheckpointEntry mean = entry(file, checkpoint, MEAN);
+    if (mean.shape().size() != 1 || mean.numel() == 0 || !mean.dtype().isFloatingPoint()) {
+      throw new UnsupportedCheckpointException(
+          file,
+          MEAN
+              + " is "
+              + mean.dtype()
+              + " "
+              + mean.shape()
+              + "; needed floating-point numbers of shape [D]");
+    }
+    return KernelImagePosterior.of(
+        checkpoint.view(MEAN).to(device),
+        number(file, checkpoint, LOG_PRECISION),
+        number(file, checkpoint, LOG_SCALE_IMAGE));
+  }
+
+  private static double number(Path file, Checkpoint checkpoint, String name) {
+    if (entry(file, checkpoint, name).numel() != 1) {
+      throw new UnsupportedCheckpointException(
+          file, name + " has shape " + checkpoint.info(name).shape() + "; needed one number");
+    }
+    double value = checkpoint.tensor(name).to(DType.FLOAT64).item();
+    if (!Double.isFinite(value)) {
+      throw new UnsupportedCheckpointException(
+          file, name + " is " + value + "; needed a finite number");
+    }
+    return value;
+  }
+
+  private static @Nullable Sequential model(
+      Path file, Checkpoint checkpoint, KernelImagePosterior posterior) {
+    String json = checkpoint.metadata().get(MODEL_KEY);
+    if (json == null) {
+      return null;
+    }
+    Map<String, double[]> constants = new HashMap<>();
+    for (String name : checkpoint.names()) {
+      if (name.startsWith(CONSTANTS)) {
+        constants.put(name.substring(CONSTANTS.length()), checkpoint.doubles(name));
+      }
+    }
+    Sequential model = new ModelDescription(json, constants).model(file.toString());
+    if (model.layout().total() != posterior.dimension()) {
+      throw new UnsupportedCheckpointException(
+          file,
+          MEAN
+              + " has "
+              + posterior.dimension()
+              + " elements; needed "
+              + model.layout().total()
+              + ", the parameters of the model that the file describes");
+    }
+    return model;
+  }
+
+  private static @Nullable PosteriorSamples samples(
+      Path file, Checkpoint checkpoint, Device device, KernelImagePosterior posterior) {
+    if (!checkpoint.names().contains(KERNEL)) {
+      return null;
+    }
+    CheckpointEntry kernel = entry(file, checkpoint, KERNEL);
+    CheckpointEntry image = entry(file, checkpoint, IMAGE);
+    DType dtype = posterior.mean().dtype();
+    List<Long> shape = kernel.shape();
+    if (shape.size() != 2
+        || shape.getLast() != posterior.dimension()
+        || !shape.equals(image.shape())
+        || kernel.dtype() != dtype
+        || image.dtype() != dtype) {
+      throw new UnsupportedCheckpointException(
+          file,
+          "samples are "
+              + kernel.dtype()
+              + " "
+              + shape
+              + " and "
+              + image.dtype()
+              + " "
+              + image.shape()
+              + "; needed both "
+              + dtype
+              + " [S, "
+              + posterior.dimension()
+              + "]");
+    }
+    return new PosteriorSamples(
+        checkpoint.view(KERNEL).to(device), checkpoint.view(IMAGE).to(device));
+  }
+
+  private static @Nullable TrainerState state(Checkpoint checkpoint) {
+    Map<String, String> texts = under(STATE, checkpoint.metadata());
+    Map<String, Tensor> tensors = new HashMap<>();
+    for (String name : checkpoint.names()) {
+      if (name.startsWith(STATE)) {
+        tensors.put(name.substring(STATE.length()), checkpoint.view(name));
+      }
+    }
+    return texts.isEmpty() && tensors.isEmpty() ? null : new TrainerState(tensors, texts);
+  }
+
+  private static CheckpointEntry entry(Path file, Checkpoint checkpoint, String name) {
+    if (!checkpoint.names().contains(name)) {
+      throw new UnsupportedCheckpointException(
+          file, "there is no array " + name + " among " + checkpoint.names());
+    }
+    return checkpoint.info(name);
+  }
+
+  private static Map<String, String> under(String prefix, Map<String, String> texts) {
+    Map<String, String> found = new HashMap<>();
+    texts.forEach(
+        (name, text) -> {
+          if (name.startsWith(prefix)) {
+            found.put(name.substring(prefix.length()), text);
+          }
+        });
+    return found;
+  }
+}
