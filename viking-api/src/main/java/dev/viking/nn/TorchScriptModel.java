@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Meaning.</b> The layout has the names of {@code named_parameters()}; a parameter with
  * several names is there once. The module is evaluated in evaluation mode. What cannot be a pure
  * function (training mode, random operators, changes of buffers, ...) is refused when the file is
- * loaded; {@code docs/how-to/torchscript.md} lists it. Its {@code forward} must take one batch
- * [B, ...] and return one tensor [B, C]. As everywhere, an example's output should depend on that
+ * loaded; {@code docs/how-to/torchscript.md} lists it. Its {@code forward} must take one batch [B,
+ * ...] and return one tensor [B, C]. As everywhere, an example's output should depend on that
  * example only, which nobody can check for a module.
  *
  * <p><b>Cost.</b> Derivatives take the generic way, by transforms; {@link Sequential} has faster

@@ -71,8 +71,7 @@ public final class ScriptModule implements AutoCloseable {
         throw new UnsupportedModuleException(operation + ": " + invoker.error().getString(0));
       }
       Status.check(status, operation, invoker.error());
-      MemorySegment handle =
-          MemorySegment.ofAddress(invoker.cell().get(ValueLayout.JAVA_LONG, 0));
+      MemorySegment handle = MemorySegment.ofAddress(invoker.cell().get(ValueLayout.JAVA_LONG, 0));
       try {
         return new ScriptModule(handle, file, ScriptContents.parse(describe(handle, arena)));
       } catch (RuntimeException e) {

@@ -78,11 +78,9 @@ class TorchScriptModelTest {
         TorchScriptModel model = TorchScriptModel.load(file(given.file()))) {
       Tensor x = inputs(given, rng);
       Tensor parameters = model.initialParameters();
-      Tensor moved =
-          parameters.add(Tensor.randn(rng, DType.FLOAT64, parameters.shape()).mul(0.1));
+      Tensor moved = parameters.add(Tensor.randn(rng, DType.FLOAT64, parameters.shape()).mul(0.1));
       for (Tensor p : List.of(parameters, moved)) {
-        close(
-            model.apply(p, x), given.reference().apply(model.layout().toMap(p), x), 1e-12);
+        close(model.apply(p, x), given.reference().apply(model.layout().toMap(p), x), 1e-12);
       }
     }
   }
@@ -110,16 +108,12 @@ class TorchScriptModelTest {
         Tensor jacobian = differences(losses, p);
         close(at.lossJacobian(), jacobian, 1e-6);
         close(at.lossGradient(w.select(0, 0)), w.matmul(jacobian).select(0, 0), 1e-6);
-        close(
-            at.functionJacobian(),
-            differences(q -> model.apply(q, x).flatten(), p),
-            1e-6);
+        close(at.functionJacobian(), differences(q -> model.apply(q, x).flatten(), p), 1e-6);
         Tensor outputs = at.functionJacobian();
         close(at.functionJvp(v).flatten(), outputs.matmul(v.select(0, 0)), 1e-10);
         Tensor cotangents = Tensor.randn(rng, DType.FLOAT64, 1, BATCH, outputShape[1]);
         close(at.functionVjp(cotangents), cotangents.view(1, -1).matmul(outputs), 1e-10);
-        TensorFunction gradient =
-            q -> Func.grad(r -> losses.apply(r).mul(w.select(0, 0)).sum(), q);
+        TensorFunction gradient = q -> Func.grad(r -> losses.apply(r).mul(w.select(0, 0)).sum(), q);
         Tensor product = along(gradient, p, v.select(0, 0));
         close(at.lossWeightedHvp(w, v), product, 1e-5);
         for (HvpMode mode : HvpMode.values()) {
@@ -162,8 +156,7 @@ class TorchScriptModelTest {
       Tensor p = wide.initialise(rng, DType.FLOAT64, Device.CPU);
       close(p, narrow.to(DType.FLOAT64), 0);
       Tensor x = Tensor.randn(rng, DType.FLOAT64, 4, 3);
-      close(
-          own.apply(narrow, x.to(DType.FLOAT32)).to(DType.FLOAT64), wide.apply(p, x), 1e-5);
+      close(own.apply(narrow, x.to(DType.FLOAT32)).to(DType.FLOAT64), wide.apply(p, x), 1e-5);
     }
   }
 
@@ -186,17 +179,14 @@ class TorchScriptModelTest {
     }
   }
 
-  private static double[][] gradients(
-      TorchScriptModel model, Tensor p, Tensor x, double factor) {
+  private static double[][] gradients(TorchScriptModel model, Tensor p, Tensor x, double factor) {
     double[][] result = new double[2][];
     for (int i = 0; i < 10; i++) {
       try (Scope _ = Scope.open()) {
         Tensor scaled = p.mul(factor);
-        result[0] =
-            Func.grad(q -> model.apply(q, x).square().sum(), scaled).toDoubleArray();
+        result[0] = Func.grad(q -> model.apply(q, x).square().sum(), scaled).toDoubleArray();
         result[1] =
-            Func.grad(q -> cnn(model.layout().toMap(q), x).square().sum(), scaled)
-                .toDoubleArray();
+            Func.grad(q -> cnn(model.layout().toMap(q), x).square().sum(), scaled).toDoubleArray();
         assertThat(result[0]).containsExactly(result[1], within(1e-11));
       }
     }
@@ -265,9 +255,7 @@ class TorchScriptModelTest {
     Tensor variance = Tensor.of(0.5, 1.0, 1.5).view(3, 1, 1);
     Tensor normal = maps.sub(mean).div(variance.add(1e-5).sqrt());
     Tensor scaled =
-        normal
-            .mul(get(p, "norm.weight").view(3, 1, 1))
-            .add(get(p, "norm.bias").view(3, 1, 1));
+        normal.mul(get(p, "norm.weight").view(3, 1, 1)).add(get(p, "norm.bias").view(3, 1, 1));
     Tensor active = scaled.mul(scaled.sigmoid());
     Tensor pooled = active.reshape(-1, 3, 2, 2, 2, 2).mean(new long[] {3, 5}, false);
     return linear(p, "head", pooled.flatten(1, 3));
@@ -298,9 +286,7 @@ class TorchScriptModelTest {
 
   private static Tensor shared(Map<String, Tensor> p, Tensor x) {
     Tensor again = linear(p, "encode", linear(p, "encode", x).tanh()).sin();
-    return again
-        .matmul(get(p, "encode.weight").transpose(0, 1))
-        .add(get(p, "decode.bias"));
+    return again.matmul(get(p, "encode.weight").transpose(0, 1)).add(get(p, "decode.bias"));
   }
 
   private static Tensor attend(Tensor q, Tensor k, Tensor v) {
@@ -310,8 +296,7 @@ class TorchScriptModelTest {
 
   private static Tensor attention(Map<String, Tensor> p, Tensor x) {
     Tensor qkv = linear(p, "project", x);
-    Tensor mixed =
-        attend(qkv.narrow(2, 0, 4), qkv.narrow(2, 4, 4), qkv.narrow(2, 8, 4));
+    Tensor mixed = attend(qkv.narrow(2, 0, 4), qkv.narrow(2, 4, 4), qkv.narrow(2, 8, 4));
     return linear(p, "head", mixed.mean(1, false));
   }
 
@@ -345,8 +330,7 @@ class TorchScriptModelTest {
     for (int i = 0; i < 3; i++) {
       parts[i] = qkv.narrow(2, 4L * i, 4).reshape(batch, 3, 2, 2).transpose(1, 2);
     }
-    Tensor mixed =
-        attend(parts[0], parts[1], parts[2]).transpose(1, 2).reshape(batch, 3, 4);
+    Tensor mixed = attend(parts[0], parts[1], parts[2]).transpose(1, 2).reshape(batch, 3, 4);
     Tensor first = norm(p, "0.norm1", x.add(linear(p, "0.self_attn.out_proj", mixed)));
     Tensor forward = linear(p, "0.linear2", linear(p, "0.linear1", first).relu());
     return linear(p, "2", norm(p, "0.norm2", first.add(forward)).flatten(1, 2));
