@@ -1,10 +1,12 @@
-"""Writes the TorchScript modules of the tests into this folder: python make_modules.py (torch 2.13).
+"""Writes the TorchScript modules of the tests into this folder (torch 2.13): python make_modules.py [DIR]
 
-All in float64 unless the name says otherwise, with weights drawn from a fixed seed.
+All in float64 unless the name says otherwise, with weights drawn from a fixed seed. digits.pt is written only when DIR is given, a
+folder with MNIST's training files (not compressed), on which it is trained.
 """
 
 import io
 import pathlib
+import sys
 import zipfile
 
 import torch
@@ -195,7 +197,7 @@ class Residual(nn.Module):
 
 
 class Digits(nn.Module):
-    """A small classifier of 28 x 28 images in float32, trained a little on nothing: for the command line."""
+    """A small classifier of 28 x 28 images in float32, for the command line."""
 
     def __init__(self):
         super().__init__()
@@ -217,6 +219,23 @@ def randomise(module):
         if isinstance(child, nn.BatchNorm2d):
             child.running_mean.copy_(torch.linspace(-0.2, 0.3, child.num_features, dtype=torch.float64))
             child.running_var.copy_(torch.linspace(0.5, 1.5, child.num_features, dtype=torch.float64))
+    return module
+
+
+def trained(module, folder, epochs=4):
+    def numbers(name, offset):
+        content = bytearray((folder / name).read_bytes()[offset:])
+        return torch.frombuffer(content, dtype=torch.uint8)
+
+    images = numbers("train-images-idx3-ubyte", 16).view(-1, 1, 28, 28).float() / 255
+    labels = numbers("train-labels-idx1-ubyte", 8).long()
+    torch.manual_seed(0)
+    optimizer = torch.optim.Adam(module.parameters(), 0.005)
+    for _ in range(epochs):
+        for index in torch.randperm(len(labels)).split(64):
+            optimizer.zero_grad()
+            F.cross_entropy(module(images[index]), labels[index]).backward()
+            optimizer.step()
     return module
 
 
@@ -258,5 +277,6 @@ save("refused-random", Noisy())
 save("refused-attribute", Remembers())
 save("refused-no-grad", NoGrad())
 save("refused-file", WritesFile())
-save("digits", Digits(), double=False, drawn=False)
+if len(sys.argv) > 1:
+    save("digits", trained(Digits(), pathlib.Path(sys.argv[1])), double=False, drawn=False)
 torch.save(mlp().state_dict(), HERE / "weights.pt")
