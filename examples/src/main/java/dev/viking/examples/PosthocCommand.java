@@ -72,7 +72,7 @@ final class PosthocCommand implements Callable<Integer> {
 
   @Option(
       names = "--sigma-epochs",
-      defaultValue = "1",
+      defaultValue = "3",
       paramLabel = "N",
       description = "Epochs that fit the two scales (default: ${DEFAULT-VALUE}).")
   int sigmaEpochs;
@@ -101,7 +101,7 @@ final class PosthocCommand implements Callable<Integer> {
 
   @Option(
       names = "--log-sigma-im",
-      defaultValue = "-2",
+      defaultValue = "-4",
       paramLabel = "X",
       description = "Where log sigma_im starts (default: ${DEFAULT-VALUE}).")
   double logScaleImage;
