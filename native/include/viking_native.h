@@ -10,7 +10,7 @@
  * No C++ exception leaves any function. Output arguments are written only on success, unless said
  * otherwise.
  *
- * Ownership. A vk_tensor, vk_pullback or vk_generator returned through an output argument belongs to the
+ * Ownership. A vk_tensor, vk_pullback, vk_generator or vk_module returned through an output argument belongs to the
  * caller, who releases it exactly once with the matching release function. Arguments are borrowed for the
  * duration of the call. A handle is one reference; several handles may share one storage.
  *
@@ -37,7 +37,7 @@ extern "C" {
 
 /* Raised whenever a function, a struct or the meaning of either changes. */
 enum vk_constants {
-  VK_ABI_VERSION = 1,
+  VK_ABI_VERSION = 2,
   /* Most outputs that a transform's function may emit. */
   VK_MAX_OUTPUTS = 1024,
   /* Most dimensions that a tensor passed through this interface may have. */
@@ -63,7 +63,8 @@ enum vk_status {
   VK_ERR_DEVICE = 14,          /* libtorch: devices do not fit, or the device is not there */
   VK_ERR_INDEX = 15,           /* libtorch: index out of range */
   VK_ERR_NOT_IMPLEMENTED = 16, /* libtorch: no kernel or derivative for this operator */
-  VK_ERR_LINALG = 17           /* libtorch: a factorisation failed (singular, not positive definite, ...) */
+  VK_ERR_LINALG = 17,          /* libtorch: a factorisation failed (singular, not positive definite, ...) */
+  VK_ERR_MODULE = 18           /* a file is missing, damaged, or no TorchScript archive */
 };
 
 /* vk_dtype: element types; the values are libtorch's ScalarType codes. */
@@ -123,6 +124,8 @@ typedef struct vk_op_s *vk_op;
 typedef struct vk_pullback_s *vk_pullback;
 /* A random number generator with its own state. */
 typedef struct vk_generator_s *vk_generator;
+/* A TorchScript module, loaded as a pure function of its parameters. */
+typedef struct vk_module_s *vk_module;
 
 /* One argument or result of an operator. `reserved` is 0. */
 typedef struct vk_value {
@@ -150,7 +153,7 @@ typedef struct vk_tensor_meta {
 
 /* What this library's handles hold on one device. */
 typedef struct vk_live_counts {
-  int64_t handles; /* tensors, and (on the CPU entry) pullbacks and generators */
+  int64_t handles; /* tensors, and (on the CPU entry) pullbacks, generators and modules */
   int64_t bytes;   /* elements times element size, summed over the tensor handles */
 } vk_live_counts;
 
@@ -407,6 +410,56 @@ VK_API int32_t vk_generator_set_state(vk_generator generator, vk_tensor state, c
 
 /* Releases a generator (null: nothing happens). Cannot fail. */
 VK_API void vk_generator_release(vk_generator generator);
+
+/* ---- TorchScript modules ---------------------------------------------------------------------------------- */
+
+/*
+ * NOTE [Module]
+ * A module is loaded in evaluation mode and turned into a pure function: its parameters become arguments, buffers and
+ * other attributes constants. Operators that the graph changes parameters or inputs with in place work on copies. Every
+ * operator goes through the dispatcher and the guards (NOTE [Guards] in src/guards.h), so the function can be called
+ * inside any nesting of transforms; vk_module_call may therefore return VK_ERR_REROUTE, as vk_op_call does. What cannot
+ * be a pure function is refused at loading with VK_ERR_UNSUPPORTED and the operator's line of source: training mode,
+ * random operators, changes of buffers, foreign operators, files, threads. A module is a program: it can run
+ * for ever, and libtorch's reader of it is not proof against every malicious file. Load what you trust.
+ */
+
+/*
+ * Loads a file that torch.jit.save wrote, from a path (UTF-8). Floating tensors are converted to `dtype` (-1: kept) and
+ * all tensors put on the device. VK_ERR_MODULE when the file is missing, damaged or something else;
+ * VK_ERR_UNSUPPORTED when it holds what cannot be a pure function.
+ */
+VK_API int32_t vk_module_load(const char *path, int32_t dtype, int32_t device_type, int32_t device_index,
+                              vk_module *module, char *error, int64_t error_capacity);
+
+/* As vk_module_load, from the file's bytes, which are borrowed for the call. */
+VK_API int32_t vk_module_load_bytes(const void *data, int64_t num_bytes, int32_t dtype, int32_t device_type,
+                                    int32_t device_index, vk_module *module, char *error, int64_t error_capacity);
+
+/*
+ * What the module holds, one line each, fields separated by tabs: "parameter NAME DTYPE REQUIRES_GRAD SIZES" (in the
+ * order of named_parameters, shared ones once, under their first name), "shared NAME FIRST_NAME", "buffer NAME DTYPE 0
+ * SIZES", "input NAME HAS_DEFAULT" (arguments of forward). DTYPE is a vk_dtype, SIZES comma-separated. As vk_build_info
+ * for buffer, capacity and needed.
+ */
+VK_API int32_t vk_module_describe(vk_module module, char *buffer, int64_t capacity, int64_t *needed, char *error,
+                                  int64_t error_capacity);
+
+/* Copies of the file's parameter values, in the order of vk_module_describe. VK_ERR_CAPACITY when too short. */
+VK_API int32_t vk_module_parameters(vk_module module, vk_tensor *parameters, int64_t capacity, int64_t *num_parameters,
+                                    char *error, int64_t error_capacity);
+
+/*
+ * forward(inputs) with these parameters: one for each of the module's, of its sizes, dtype and device. A null input is
+ * None; trailing ones left out take their defaults. Tuples and lists of tensors in the result are spread out.
+ * VK_ERR_CAPACITY when there are more outputs than `capacity` (*num_outputs is then written).
+ */
+VK_API int32_t vk_module_call(vk_module module, const vk_tensor *parameters, int64_t num_parameters,
+                              const vk_tensor *inputs, int64_t num_inputs, vk_tensor *outputs, int64_t capacity,
+                              int64_t *num_outputs, char *error, int64_t error_capacity);
+
+/* Releases a module (null: nothing happens). Cannot fail. */
+VK_API void vk_module_release(vk_module module);
 
 #ifdef __cplusplus
 }

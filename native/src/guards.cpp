@@ -22,6 +22,8 @@ constexpr const char* kNoGraph =
     "so the derivative of the product is wrong";
 
 constexpr const char* kNotFinite = "the derivative of the forward rule is not finite";
+constexpr const char* kFusedAttention =
+    "the fused kernels have no forward rule, no second derivative and no batching rule";
 constexpr const char* kForwardWrong = "the forward rule is wrong";
 
 bool reduces_by_product(const Stack& stack) {
@@ -93,6 +95,12 @@ constexpr std::array kTable{
           "forward over reverse is wrong where singular values are cut off"},
     Guard{"aten::pinverse", GuardWhen::kGradInsideJvp, GuardAction::kReverse,
           "forward over reverse is wrong where singular values are cut off"},
+    Guard{"aten::scaled_dot_product_attention", GuardWhen::kJvp, GuardAction::kReplace, kFusedAttention,
+          &replace_scaled_dot_product_attention},
+    Guard{"aten::scaled_dot_product_attention", GuardWhen::kSecondDerivative, GuardAction::kReplace, kFusedAttention,
+          &replace_scaled_dot_product_attention},
+    Guard{"aten::scaled_dot_product_attention", GuardWhen::kVmap, GuardAction::kReplace, kFusedAttention,
+          &replace_scaled_dot_product_attention},
     Guard{"aten::_weight_norm", GuardWhen::kTransform, GuardAction::kReplace,
           "its backward takes the saved norms for constants", &replace_weight_norm},
     Guard{"aten::as_strided_scatter", GuardWhen::kTransform, GuardAction::kReplace,
@@ -259,6 +267,12 @@ void require_not_refused() {
                                           " is refused in a jvp inside another derivative: its result would be wrong; "
                                           "use the operator that calls it in a form built from primitives");
   }
+}
+
+void require_undisturbed() {
+  if (current_frame() == nullptr) return;
+  require_not_refused();
+  if (reroute_pending()) throw Reroute{};
 }
 
 std::string guards_text() {

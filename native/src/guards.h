@@ -75,6 +75,10 @@ class LeafObserver {
 // Throws where the observer met an operator that is right neither in forward mode nor in two reverse passes.
 void require_not_refused();
 
+// Throws where an operator inside the one that was called asked for reverse mode, or is refused: what was computed is
+// not to be trusted.
+void require_undisturbed();
+
 // The table as text: op, condition, action and reason, separated by tabs.
 std::string guards_text();
 

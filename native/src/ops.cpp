@@ -168,14 +168,6 @@ torch::jit::Stack make_stack(const vk_op_s& op, const vk_value* arguments, int64
   return stack;
 }
 
-// An operator inside the one that was called asked for reverse mode, or is refused: what was computed is not to be
-// trusted.
-void require_undisturbed() {
-  if (current_frame() == nullptr) return;
-  require_not_refused();
-  if (reroute_pending()) throw Reroute{};
-}
-
 void set_tensor(vk_value& value, at::Tensor tensor) {
   vk_tensor handle = make_handle(std::move(tensor));
   value = {handle == nullptr ? VK_NONE : VK_TENSOR, 0, 0, {}};

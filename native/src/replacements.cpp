@@ -286,4 +286,22 @@ bool replace_weight_norm(Stack& stack) {
   return true;
 }
 
+// The fused kernels have neither forward nor second derivatives, and no batching rules; matrix products and softmax do.
+bool replace_scaled_dot_product_attention(Stack& stack) {
+  const at::Tensor query = peek(stack, 0, 8).toTensor();
+  const double dropout = peek(stack, 4, 8).toDouble();
+  if (dropout != 0) return false;
+  const auto key = peek(stack, 1, 8).toTensor();
+  const auto value = peek(stack, 2, 8).toTensor();
+  const auto mask = peek(stack, 3, 8).toOptional<at::Tensor>();
+  const bool causal = peek(stack, 5, 8).toBool();
+  const auto scale = peek(stack, 6, 8).toOptional<double>();
+  const bool grouped = peek(stack, 7, 8).toBool();
+  at::Tensor result = std::get<0>(
+      at::_scaled_dot_product_attention_math(query, key, value, mask, 0.0, causal, std::nullopt, scale, grouped));
+  torch::jit::drop(stack, 8);
+  push(stack, std::move(result));
+  return true;
+}
+
 }  // namespace viking

@@ -25,6 +25,7 @@ bool replace_as_strided(torch::jit::Stack& stack);
 bool replace_as_strided_scatter(torch::jit::Stack& stack);
 bool replace_max_unpool2d(torch::jit::Stack& stack);
 bool replace_max_unpool3d(torch::jit::Stack& stack);
+bool replace_scaled_dot_product_attention(torch::jit::Stack& stack);
 bool replace_weight_norm(torch::jit::Stack& stack);
 
 }  // namespace viking

@@ -23,10 +23,10 @@ public class viking_native_h extends viking_native_h$shared {
 
     static final SymbolLookup SYMBOL_LOOKUP = NativeSymbols.lookup();
 
-    private static final int VK_ABI_VERSION = (int)1L;
+    private static final int VK_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * enum vk_constants.VK_ABI_VERSION = 1
+     * enum vk_constants.VK_ABI_VERSION = 2
      * }
      */
     public static int VK_ABI_VERSION() {
@@ -211,6 +211,15 @@ public class viking_native_h extends viking_native_h$shared {
      */
     public static int VK_ERR_LINALG() {
         return VK_ERR_LINALG;
+    }
+    private static final int VK_ERR_MODULE = (int)18L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_status.VK_ERR_MODULE = 18
+     * }
+     */
+    public static int VK_ERR_MODULE() {
+        return VK_ERR_MODULE;
     }
     private static final int VK_UINT8 = (int)0L;
     /**
@@ -3091,6 +3100,397 @@ public class viking_native_h extends viking_native_h$shared {
                 traceDowncall("vk_generator_release", generator);
             }
             mh$.invokeExact(generator);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_module_load {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_INT,
+            viking_native_h.C_INT,
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_module_load");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t vk_module_load(const char *path, int32_t dtype, int32_t device_type, int32_t device_index, vk_module *module, char *error, int64_t error_capacity)
+     * }
+     */
+    public static FunctionDescriptor vk_module_load$descriptor() {
+        return vk_module_load.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t vk_module_load(const char *path, int32_t dtype, int32_t device_type, int32_t device_index, vk_module *module, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MethodHandle vk_module_load$handle() {
+        return vk_module_load.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t vk_module_load(const char *path, int32_t dtype, int32_t device_type, int32_t device_index, vk_module *module, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MemorySegment vk_module_load$address() {
+        return vk_module_load.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t vk_module_load(const char *path, int32_t dtype, int32_t device_type, int32_t device_index, vk_module *module, char *error, int64_t error_capacity)
+     * }
+     */
+    public static int vk_module_load(MemorySegment path, int dtype, int device_type, int device_index, MemorySegment module, MemorySegment error, long error_capacity) {
+        var mh$ = vk_module_load.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_module_load", path, dtype, device_type, device_index, module, error, error_capacity);
+            }
+            return (int)mh$.invokeExact(path, dtype, device_type, device_index, module, error, error_capacity);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_module_load_bytes {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_INT,
+            viking_native_h.C_INT,
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_module_load_bytes");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t vk_module_load_bytes(const void *data, int64_t num_bytes, int32_t dtype, int32_t device_type, int32_t device_index, vk_module *module, char *error, int64_t error_capacity)
+     * }
+     */
+    public static FunctionDescriptor vk_module_load_bytes$descriptor() {
+        return vk_module_load_bytes.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t vk_module_load_bytes(const void *data, int64_t num_bytes, int32_t dtype, int32_t device_type, int32_t device_index, vk_module *module, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MethodHandle vk_module_load_bytes$handle() {
+        return vk_module_load_bytes.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t vk_module_load_bytes(const void *data, int64_t num_bytes, int32_t dtype, int32_t device_type, int32_t device_index, vk_module *module, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MemorySegment vk_module_load_bytes$address() {
+        return vk_module_load_bytes.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t vk_module_load_bytes(const void *data, int64_t num_bytes, int32_t dtype, int32_t device_type, int32_t device_index, vk_module *module, char *error, int64_t error_capacity)
+     * }
+     */
+    public static int vk_module_load_bytes(MemorySegment data, long num_bytes, int dtype, int device_type, int device_index, MemorySegment module, MemorySegment error, long error_capacity) {
+        var mh$ = vk_module_load_bytes.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_module_load_bytes", data, num_bytes, dtype, device_type, device_index, module, error, error_capacity);
+            }
+            return (int)mh$.invokeExact(data, num_bytes, dtype, device_type, device_index, module, error, error_capacity);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_module_describe {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_module_describe");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t vk_module_describe(vk_module module, char *buffer, int64_t capacity, int64_t *needed, char *error, int64_t error_capacity)
+     * }
+     */
+    public static FunctionDescriptor vk_module_describe$descriptor() {
+        return vk_module_describe.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t vk_module_describe(vk_module module, char *buffer, int64_t capacity, int64_t *needed, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MethodHandle vk_module_describe$handle() {
+        return vk_module_describe.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t vk_module_describe(vk_module module, char *buffer, int64_t capacity, int64_t *needed, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MemorySegment vk_module_describe$address() {
+        return vk_module_describe.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t vk_module_describe(vk_module module, char *buffer, int64_t capacity, int64_t *needed, char *error, int64_t error_capacity)
+     * }
+     */
+    public static int vk_module_describe(MemorySegment module, MemorySegment buffer, long capacity, MemorySegment needed, MemorySegment error, long error_capacity) {
+        var mh$ = vk_module_describe.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_module_describe", module, buffer, capacity, needed, error, error_capacity);
+            }
+            return (int)mh$.invokeExact(module, buffer, capacity, needed, error, error_capacity);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_module_parameters {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_module_parameters");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t vk_module_parameters(vk_module module, vk_tensor *parameters, int64_t capacity, int64_t *num_parameters, char *error, int64_t error_capacity)
+     * }
+     */
+    public static FunctionDescriptor vk_module_parameters$descriptor() {
+        return vk_module_parameters.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t vk_module_parameters(vk_module module, vk_tensor *parameters, int64_t capacity, int64_t *num_parameters, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MethodHandle vk_module_parameters$handle() {
+        return vk_module_parameters.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t vk_module_parameters(vk_module module, vk_tensor *parameters, int64_t capacity, int64_t *num_parameters, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MemorySegment vk_module_parameters$address() {
+        return vk_module_parameters.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t vk_module_parameters(vk_module module, vk_tensor *parameters, int64_t capacity, int64_t *num_parameters, char *error, int64_t error_capacity)
+     * }
+     */
+    public static int vk_module_parameters(MemorySegment module, MemorySegment parameters, long capacity, MemorySegment num_parameters, MemorySegment error, long error_capacity) {
+        var mh$ = vk_module_parameters.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_module_parameters", module, parameters, capacity, num_parameters, error, error_capacity);
+            }
+            return (int)mh$.invokeExact(module, parameters, capacity, num_parameters, error, error_capacity);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_module_call {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_module_call");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t vk_module_call(vk_module module, const vk_tensor *parameters, int64_t num_parameters, const vk_tensor *inputs, int64_t num_inputs, vk_tensor *outputs, int64_t capacity, int64_t *num_outputs, char *error, int64_t error_capacity)
+     * }
+     */
+    public static FunctionDescriptor vk_module_call$descriptor() {
+        return vk_module_call.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t vk_module_call(vk_module module, const vk_tensor *parameters, int64_t num_parameters, const vk_tensor *inputs, int64_t num_inputs, vk_tensor *outputs, int64_t capacity, int64_t *num_outputs, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MethodHandle vk_module_call$handle() {
+        return vk_module_call.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t vk_module_call(vk_module module, const vk_tensor *parameters, int64_t num_parameters, const vk_tensor *inputs, int64_t num_inputs, vk_tensor *outputs, int64_t capacity, int64_t *num_outputs, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MemorySegment vk_module_call$address() {
+        return vk_module_call.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t vk_module_call(vk_module module, const vk_tensor *parameters, int64_t num_parameters, const vk_tensor *inputs, int64_t num_inputs, vk_tensor *outputs, int64_t capacity, int64_t *num_outputs, char *error, int64_t error_capacity)
+     * }
+     */
+    public static int vk_module_call(MemorySegment module, MemorySegment parameters, long num_parameters, MemorySegment inputs, long num_inputs, MemorySegment outputs, long capacity, MemorySegment num_outputs, MemorySegment error, long error_capacity) {
+        var mh$ = vk_module_call.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_module_call", module, parameters, num_parameters, inputs, num_inputs, outputs, capacity, num_outputs, error, error_capacity);
+            }
+            return (int)mh$.invokeExact(module, parameters, num_parameters, inputs, num_inputs, outputs, capacity, num_outputs, error, error_capacity);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_module_release {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            viking_native_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_module_release");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void vk_module_release(vk_module module)
+     * }
+     */
+    public static FunctionDescriptor vk_module_release$descriptor() {
+        return vk_module_release.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void vk_module_release(vk_module module)
+     * }
+     */
+    public static MethodHandle vk_module_release$handle() {
+        return vk_module_release.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void vk_module_release(vk_module module)
+     * }
+     */
+    public static MemorySegment vk_module_release$address() {
+        return vk_module_release.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void vk_module_release(vk_module module)
+     * }
+     */
+    public static void vk_module_release(MemorySegment module) {
+        var mh$ = vk_module_release.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_module_release", module);
+            }
+            mh$.invokeExact(module);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

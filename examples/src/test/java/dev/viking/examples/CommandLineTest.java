@@ -58,7 +58,7 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "demo", "evaluate", "info", "guards"})
+  @ValueSource(strings = {"train", "demo", "evaluate", "posthoc", "info", "guards"})
   void everyCommandHasHelp(String command) {
     CommandRun run = CommandRun.of(command, "--help");
     assertThat(run.exitCode()).isZero();
@@ -143,7 +143,7 @@ class CommandLineTest {
   void noCommandPrintsTheCommands() {
     CommandRun run = CommandRun.of();
     assertThat(run.exitCode()).isEqualTo(2);
-    assertThat(run.err()).contains("train", "demo", "evaluate", "info", "guards");
+    assertThat(run.err()).contains("train", "demo", "evaluate", "posthoc", "info", "guards");
   }
 
   @Test

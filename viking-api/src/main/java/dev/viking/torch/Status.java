@@ -63,6 +63,7 @@ final class Status {
       case 15 -> new IndexException(message);
       case 16 -> new NotImplementedOperatorException(message);
       case 17 -> new LinalgException(message);
+      case 18 -> new MalformedModuleException(message);
       default -> new InternalException(message);
     };
   }

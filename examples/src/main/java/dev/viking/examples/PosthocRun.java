@@ -1,0 +1,202 @@
+package dev.viking.examples;
+
+import dev.viking.metrics.Classification;
+import dev.viking.nn.Losses;
+import dev.viking.nn.TorchScriptModel;
+import dev.viking.posterior.AlternatingListener;
+import dev.viking.posterior.AlternatingProjections;
+import dev.viking.posterior.ElboOptions;
+import dev.viking.posterior.JacobianKind;
+import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.KlWeight;
+import dev.viking.posterior.PosteriorSamples;
+import dev.viking.posterior.Predictions;
+import dev.viking.posterior.PredictiveSamples;
+import dev.viking.posterior.Predictor;
+import dev.viking.posterior.Stage;
+import dev.viking.posterior.StepRecord;
+import dev.viking.posterior.TrainerOptions;
+import dev.viking.posterior.TrainingData;
+import dev.viking.posterior.TrainingListener;
+import dev.viking.posterior.VikingTrainer;
+import dev.viking.torch.DType;
+import dev.viking.torch.Device;
+import dev.viking.torch.Rng;
+import dev.viking.torch.Scope;
+import dev.viking.torch.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/**
+ * Fits a posterior's scales around a given network, and evaluates both.
+ *
+ * @param options how
+ * @param model the network
+ * @param images how it takes images
+ * @param sets the images
+ * @param progress told what is done
+ * @param interrupts asked between pieces of work
+ */
+record PosthocRun(
+    PosthocCommand options,
+    TorchScriptModel model,
+    ModuleImages images,
+    ImageSets sets,
+    Progress progress,
+    Interrupts interrupts) {
+  private static final long SAMPLE_STREAM = 0x5eedL << 32;
+  private static final int CHUNK = 500;
+  private static final int RECORDS_EVERY = 5;
+
+  /** What came out. */
+  record Outcome(
+      Evaluation map,
+      Evaluation viking,
+      SeedResult.Scales scales,
+      double fittingSeconds,
+      double evaluationSeconds) {}
+
+  Outcome run() {
+    try (Scope _ = Scope.open()) {
+      Tensor mean = model.initialParameters();
+      checkOutputs(mean);
+      long start = System.nanoTime();
+      KernelImagePosterior posterior = fit(mean);
+      long fitted = System.nanoTime();
+      Predictor predictor = new Predictor(model, Predictions.SAMPLED, CHUNK);
+      Evaluation map = classify(inputs -> predictor.predict(mean, inputs));
+      PosteriorSamples drawn = sample(posterior);
+      Evaluation viking = classify(inputs -> predictor.predict(posterior, drawn, inputs));
+      return new Outcome(
+          map,
+          viking,
+          new SeedResult.Scales(
+              posterior.scaleKernel(), posterior.scaleImage(), drawn.kernelShare()),
+          (fitted - start) * 1e-9,
+          (System.nanoTime() - fitted) * 1e-9);
+    }
+  }
+
+  private void checkOutputs(Tensor mean) {
+    try (Scope _ = Scope.open()) {
+      Tensor outputs = model.apply(mean, images.of(sets.train()).select(new int[] {0, 0}).inputs());
+      int classes = 1 + Arrays.stream(sets.train().labelArray()).max().orElse(0);
+      if (outputs.dim() != 2 || outputs.size(0) != 2 || outputs.size(1) < classes) {
+        throw new UsageException(
+            "--module: two images give outputs of shape "
+                + Arrays.toString(outputs.shape())
+                + "; [2, "
+                + classes
+                + "] or more classes needed");
+      }
+    }
+  }
+
+  private KernelImagePosterior fit(Tensor mean) {
+    TrainerOptions training =
+        TrainerOptions.exact()
+            .seed(options.seed)
+            .batchSize(options.batchSize)
+            .mleEpochs(0)
+            .sigmaEpochs(options.sigmaEpochs)
+            .elboEpochs(0)
+            .sigmaLearningRate(options.sigmaLearningRate)
+            .sigmaSamples(options.sigmaSamples)
+            .logPrecision(options.logPrecision)
+            .logScaleImage(options.logScaleImage)
+            .elbo(
+                ElboOptions.exact()
+                    .withKlWeight(KlWeight.relativeTo(options.beta))
+                    .withGradientThroughProjection(false))
+            .recordEvery(RECORDS_EVERY)
+            .device(images.device())
+            .build();
+    VikingTrainer trainer =
+        new VikingTrainer(model, Losses.softmaxCrossEntropy(), training, new Watcher());
+    var result = trainer.train(images.of(sets.train()), mean);
+    progress.end();
+    if (!result.finished()) {
+      interrupts.check();
+    }
+    return result.posterior();
+  }
+
+  private PosteriorSamples sample(KernelImagePosterior posterior) {
+    TrainingData data = images.of(sets.train());
+    AlternatingProjections projections =
+        new AlternatingProjections(
+            model,
+            Losses.softmaxCrossEntropy(),
+            JacobianKind.LOSS,
+            ElboOptions.exact().solver(),
+            options.batchSize,
+            1);
+    progress.begin("sampling", Math.ceilDiv(data.size(), options.batchSize));
+    AlternatingListener listener =
+        (_, block, _, residual) -> {
+          interrupts.check();
+          progress.to(block, "residual %.1e".formatted(residual));
+        };
+    try (Rng rng = Rng.seeded(options.seed + SAMPLE_STREAM, images.device())) {
+      return projections.sample(posterior, data, options.samples, rng, listener);
+    } finally {
+      progress.end();
+    }
+  }
+
+  private Evaluation classify(Function<Tensor, PredictiveSamples> prediction) {
+    TrainingData data = images.of(sets.test());
+    List<Tensor> outputs = new ArrayList<>();
+    progress.begin("testing", Math.ceilDiv(data.size(), CHUNK));
+    for (int first = 0; first < data.size(); first += CHUNK) {
+      interrupts.check();
+      int last = Math.min(first + CHUNK, data.size());
+      try (Scope scope = Scope.open()) {
+        Tensor inputs = data.select(IntStream.range(first, last).toArray()).inputs();
+        outputs.add(scope.keep(prediction.apply(inputs).logProbabilities().to(Device.CPU)));
+      }
+      progress.to(Math.ceilDiv(last, CHUNK), "");
+    }
+    progress.end();
+    Tensor all = Tensor.cat(outputs, 1).to(DType.FLOAT64);
+    return Evaluation.of(Classification.ofLogits(all, sets.test().labelArray()));
+  }
+
+  /** Shows how the scales move. */
+  private final class Watcher implements TrainingListener {
+    private boolean begun;
+
+    @Override
+    public void onStep(StepRecord step) {
+      if (!begun) {
+        begun = true;
+        progress.begin("scales", (long) options.sigmaEpochs * step.stepsPerEpoch());
+      }
+      progress.to(
+          (long) step.epoch() * step.stepsPerEpoch() + step.step() + 1,
+          String.format(
+              Locale.ROOT,
+              "loss %.2f  KL %.0f  rank %.0f  residual %.1e  s_ker %.4f  s_im %.4f",
+              step.loss(),
+              step.kl(),
+              step.rank(),
+              step.residual(),
+              step.scaleKernel(),
+              step.scaleImage()));
+    }
+
+    @Override
+    public void onProjection(Stage stage, int epoch, int block, int blocks, double residual) {
+      interrupts.check();
+    }
+
+    @Override
+    public boolean wantsStop() {
+      return interrupts.requested();
+    }
+  }
+}
