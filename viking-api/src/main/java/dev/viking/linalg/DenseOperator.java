@@ -54,4 +54,16 @@ public final class DenseOperator implements LinearOperator {
     Checks.vectors("LinearOperator.rmatvec", vectors, rows(), this);
     return vectors.matmul(matrix);
   }
+
+  @Override
+  public void addRmatvec(Tensor vectors, Tensor weights, double scale) {
+    Checks.vectors("LinearOperator.addRmatvec", vectors, columns(), this);
+    Checks.vectors("LinearOperator.addRmatvec", weights, rows(), this);
+    vectors.addmm_(weights, matrix, 1.0, scale);
+  }
+
+  @Override
+  public Tensor gram() {
+    return GramMatrix.of(matrix);
+  }
 }

@@ -1,7 +1,6 @@
 package dev.viking.linalg;
 
 import dev.viking.torch.DType;
-import dev.viking.torch.Tensor;
 
 /**
  * Solves by factorising the Gram matrix of the normalised rows in float64.
@@ -71,12 +70,6 @@ public record ExactSolver(double cutoff, int refinements) implements Solver {
 
   @Override
   public PreparedSolver prepare(LinearOperator operator) {
-    DenseOperator dense = operator instanceof DenseOperator rows ? rows : materialise(operator);
-    return GramFactor.of(dense, cutoff(dense.dtype()), refinements);
-  }
-
-  private static DenseOperator materialise(LinearOperator operator) {
-    return LinearOperator.of(
-        operator.rmatvec(Tensor.eye(operator.rows(), operator.dtype(), operator.device())));
+    return GramFactor.of(operator, cutoff(operator.dtype()), refinements);
   }
 }

@@ -20,13 +20,13 @@ import java.util.OptionalLong;
 final class GramFactor implements PreparedSolver {
   private static final Op CHOLESKY = Op.of("aten::linalg_cholesky_ex", "");
 
-  private final DenseOperator rows;
+  private final LinearOperator rows;
   private final Tensor gram;
   private final Tensor factor;
   private final long rank;
   private final int refinements;
 
-  private GramFactor(DenseOperator rows, Tensor gram, Tensor factor, long rank, int refinements) {
+  private GramFactor(LinearOperator rows, Tensor gram, Tensor factor, long rank, int refinements) {
     this.rows = rows;
     this.gram = gram;
     this.factor = factor;
@@ -34,9 +34,9 @@ final class GramFactor implements PreparedSolver {
     this.refinements = refinements;
   }
 
-  static GramFactor of(DenseOperator rows, double cutoff, int refinements) {
+  static GramFactor of(LinearOperator rows, double cutoff, int refinements) {
     try (Scope scope = Scope.open()) {
-      Tensor gram = GramMatrix.of(rows.matrix());
+      Tensor gram = rows.gram();
       Tensor squares = gram.diagonal(0, 0, 1);
       Tensor empty = squares.le(0.0);
       Tensor scale = squares.maskedFill(empty, 1.0).rsqrt().maskedFill(empty, 0.0);

@@ -39,7 +39,7 @@ public final class KernelProjection {
   }
 
   /**
-   * The projection for an operator, which {@link ExactSolver} would form row by row.
+   * The projection for an operator; {@link ExactSolver} asks it for its Gram matrix.
    *
    * @param rows J, [n, D]; borrowed, as long as the projection is used
    * @param solver how to solve with J J^T
@@ -159,9 +159,8 @@ public final class KernelProjection {
   }
 
   private Tensor subtractImage(Tensor vectors, Tensor multipliers) {
-    if (operator instanceof DenseOperator dense) {
-      return vectors.addmm(multipliers, dense.matrix(), 1.0, -1.0);
-    }
-    return vectors.sub(operator.rmatvec(multipliers));
+    Tensor kernel = vectors.isContiguous() ? vectors.cloneTensor() : vectors.contiguous();
+    operator.addRmatvec(kernel, multipliers, -1.0);
+    return kernel;
   }
 }

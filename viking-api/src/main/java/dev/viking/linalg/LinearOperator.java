@@ -3,6 +3,7 @@ package dev.viking.linalg;
 import dev.viking.func.TensorFunction;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
+import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 
 /**
@@ -59,6 +60,33 @@ public interface LinearOperator extends AutoCloseable {
    * @throws dev.viking.torch.ShapeException when the shape is another
    */
   Tensor rmatvec(Tensor vectors);
+
+  /**
+   * Adds a multiple of the transposed product to vectors in place, {@code vectors += scale A^T
+   * weights}.
+   *
+   * @param vectors [S, D], changed
+   * @param weights [S, n]
+   * @param scale any number
+   * @throws dev.viking.torch.ShapeException when a shape is another
+   */
+  default void addRmatvec(Tensor vectors, Tensor weights, double scale) {
+    try (Scope _ = Scope.open()) {
+      vectors.addScaled_(rmatvec(weights), scale);
+    }
+  }
+
+  /**
+   * The Gram matrix A A^T, in float64 whatever the element type. Unless an operator knows better, A
+   * is formed for it.
+   *
+   * @return [n, n], float64
+   */
+  default Tensor gram() {
+    try (Scope scope = Scope.open()) {
+      return scope.keep(GramMatrix.of(rmatvec(Tensor.eye(rows(), dtype(), device()))));
+    }
+  }
 
   /** Frees what the operator holds, if anything. Closing again does nothing. */
   @Override

@@ -3,6 +3,7 @@ package dev.viking.nn;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.DTypeException;
+import dev.viking.torch.Device;
 import dev.viking.torch.DeviceException;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
@@ -54,6 +55,13 @@ final class Checks {
     if (tensor.dtype() != needed) {
       throw new DTypeException(
           operation + ": " + name + " has dtype " + tensor.dtype() + ", " + needed + " needed");
+    }
+  }
+
+  static void device(String operation, String name, Tensor tensor, Device needed) {
+    if (!tensor.device().equals(needed)) {
+      throw new DeviceException(
+          operation + ": " + name + " is on " + tensor.device() + ", " + needed + " needed");
     }
   }
 

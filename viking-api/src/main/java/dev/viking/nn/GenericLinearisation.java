@@ -79,6 +79,27 @@ final class GenericLinearisation extends Linearisation {
   }
 
   @Override
+  public BatchJacobian lossRows(long memoryLimit) {
+    Checks.notNegative("Linearisation.lossRows", "memoryLimit", memoryLimit);
+    return dense(lossJacobian());
+  }
+
+  @Override
+  public BatchJacobian functionRows(long memoryLimit) {
+    Checks.notNegative("Linearisation.functionRows", "memoryLimit", memoryLimit);
+    return dense(functionJacobian());
+  }
+
+  private BatchJacobian dense(Tensor rows) {
+    return new BatchJacobian(
+        List.of(new DenseBlock(rows, 0)),
+        List.of("all parameters"),
+        rows.size(0),
+        rows.size(1),
+        rows);
+  }
+
+  @Override
   public Tensor lossGradient(@Nullable Tensor weights) {
     requireOpen("lossGradient");
     requireLoss("lossGradient");

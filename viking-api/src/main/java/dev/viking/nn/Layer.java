@@ -9,7 +9,8 @@ import java.util.List;
  * <p>The set of layers is closed, because {@link Linearisation} has derivatives written by hand for
  * each. Layers are immutable, hold no tensors, and may be used by any number of threads.
  */
-public sealed interface Layer permits Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Activation {
+public sealed interface Layer
+    permits Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Activation, Residual {
   /**
    * The layer's parameters in the order in which they lie in the flat vector.
    *

@@ -61,6 +61,11 @@ final class LinearTape extends Tape {
   }
 
   @Override
+  Block factored(Tensor cotangent, long groups, long start) {
+    return new OuterBlock(savedInputs().detach(), cotangent.detach(), groups, true, start);
+  }
+
+  @Override
   Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
     inputTangent = tangent;
     Tensor result = directions.apply(savedInputs(), 0, layer.outputs(), layer.inputs(), false);

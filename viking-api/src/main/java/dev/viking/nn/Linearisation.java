@@ -152,6 +152,26 @@ public abstract sealed class Linearisation implements AutoCloseable
   public abstract Tensor functionJacobian();
 
   /**
+   * The loss Jacobian, layer by layer in the form that costs least.
+   *
+   * @param memoryLimit bytes that it may hold; rows beyond are formed anew for each use, one layer
+   *     at a time
+   * @return [B, D], belonging to the current scope
+   * @throws ArgumentException without a loss, or when the limit is negative
+   */
+  public abstract BatchJacobian lossRows(long memoryLimit);
+
+  /**
+   * The function Jacobian, layer by layer in the form that costs least.
+   *
+   * @param memoryLimit bytes that it may hold; rows beyond are formed anew for each use, one layer
+   *     at a time
+   * @return [B * C, D], example-major, belonging to the current scope
+   * @throws ArgumentException when the limit is negative
+   */
+  public abstract BatchJacobian functionRows(long memoryLimit);
+
+  /**
    * The gradient of the weighted sum of the losses, {@code J^T weights} for the loss Jacobian J.
    *
    * @param weights [B], or null for the plain sum

@@ -35,6 +35,15 @@ public record Parameter(String name, Kind kind, long fanIn, long... shape) {
     return shape.clone();
   }
 
+  /**
+   * Number of elements.
+   *
+   * @return the product of the sizes
+   */
+  public long size() {
+    return Arrays.stream(shape).reduce(1, Math::multiplyExact);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof Parameter that

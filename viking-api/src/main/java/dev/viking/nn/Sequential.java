@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Layers one after the other.
+ * Layers one after the other, residual connections among them.
  *
  * <p>A monotone activation that is followed by max-pooling is evaluated after the pooling: the
  * maximum of a monotone function is the function of the maximum, and there are fewer elements left.
@@ -26,7 +26,7 @@ public final class Sequential implements Model {
   private final long[] inputShape;
   private final long[] outputShape;
   private final List<Layer> layers;
-  private final List<Layer> plan;
+  private final Plan plan;
   private final List<Parameter> parameters;
   private final ParameterLayout layout;
   private final long[] parameterSizes;
@@ -35,14 +35,14 @@ public final class Sequential implements Model {
   private Sequential(long[] inputShape, List<Layer> layers, Initialiser initialiser) {
     this.inputShape = inputShape.clone();
     this.layers = List.copyOf(layers);
-    this.plan = plan(layers);
+    this.plan = new Plan(this.layers);
     this.initialiser = initialiser;
     long[] shape = this.inputShape;
     for (Layer layer : layers) {
       shape = layer.outputShape(shape);
     }
     this.outputShape = shape;
-    this.parameters = plan.stream().flatMap(layer -> layer.parameters().stream()).toList();
+    this.parameters = plan.steps().stream().flatMap(step -> step.parameters().stream()).toList();
     this.layout = ParameterLayout.of(parameters);
     this.parameterSizes =
         layout.entries().stream().mapToLong(ParameterLayout.Entry::size).toArray();
@@ -118,11 +118,16 @@ public final class Sequential implements Model {
   public Tensor apply(Tensor parameters, Tensor inputs) {
     check("Sequential.apply", parameters, inputs);
     List<List<Tensor>> views = split(parameters);
-    Tensor activations = inputs;
-    for (int i = 0; i < plan.size(); i++) {
-      activations = plan.get(i).apply(views.get(i), activations);
+    List<Tensor> values = new ArrayList<>(views.size() + 1);
+    values.add(inputs);
+    for (int i = 0; i < views.size(); i++) {
+      Plan.Step step = plan.steps().get(i);
+      Tensor input = values.get(step.input());
+      Layer layer = step.layer();
+      values.add(
+          layer == null ? input.add(values.get(step.addend())) : layer.apply(views.get(i), input));
     }
-    return activations;
+    return values.getLast();
   }
 
   @Override
@@ -142,20 +147,20 @@ public final class Sequential implements Model {
   }
 
   /** The layers in the order of evaluation. */
-  List<Layer> plan() {
+  Plan plan() {
     return plan;
   }
 
-  /** Views of the flat vector with the parameters' shapes, a list for each layer of the plan. */
+  /** Views of the flat vector with the parameters' shapes, a list for each step of the plan. */
   List<List<Tensor>> split(Tensor flat) {
     // One call for all: its derivative is a single concatenation, that of a slice is a vector of D
     // zeros each.
     List<Tensor> slices = flat.splitWithSizes(parameterSizes, 0);
-    List<List<Tensor>> views = new ArrayList<>(plan.size());
+    List<List<Tensor>> views = new ArrayList<>(plan.steps().size());
     int next = 0;
-    for (Layer layer : plan) {
+    for (Plan.Step step : plan.steps()) {
       List<Tensor> own = new ArrayList<>(2);
-      for (Parameter parameter : layer.parameters()) {
+      for (Parameter parameter : step.parameters()) {
         Tensor slice = slices.get(next++);
         own.add(parameter.shape().length == 1 ? slice : slice.view(parameter.shape()));
       }
@@ -164,13 +169,13 @@ public final class Sequential implements Model {
     return views;
   }
 
-  /** Slices [n, size] of rows [n, D], a list for each layer of the plan. */
+  /** Slices [n, size] of rows [n, D], a list for each step of the plan. */
   List<List<Tensor>> splitRows(Tensor rows) {
     List<Tensor> slices = rows.splitWithSizes(parameterSizes, 1);
-    List<List<Tensor>> views = new ArrayList<>(plan.size());
+    List<List<Tensor>> views = new ArrayList<>(plan.steps().size());
     int next = 0;
-    for (Layer layer : plan) {
-      int count = layer.parameters().size();
+    for (Plan.Step step : plan.steps()) {
+      int count = step.parameters().size();
       views.add(slices.subList(next, next + count));
       next += count;
     }
@@ -186,19 +191,6 @@ public final class Sequential implements Model {
     System.arraycopy(inputShape, 0, needed, 1, inputShape.length);
     Checks.shape(operation, "inputs", inputs, needed);
     Checks.like(operation, "inputs", inputs, "parameters", parameters);
-  }
-
-  private static List<Layer> plan(List<Layer> layers) {
-    List<Layer> plan = new ArrayList<>(layers);
-    for (int i = 0; i + 1 < plan.size(); i++) {
-      if (plan.get(i) instanceof Activation activation
-          && activation.isMonotone()
-          && plan.get(i + 1) instanceof MaxPool2d pool) {
-        plan.set(i, pool);
-        plan.set(i + 1, activation);
-      }
-    }
-    return List.copyOf(plan);
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.viking.torch.ClosedException;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -17,12 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class StructuredLinearisation extends Linearisation {
   private final Sequential sequential;
-  private final List<Tape> tapes = new ArrayList<>();
-  private final int firstWithParameters;
+  private final Plan plan;
+  private final List<@Nullable Tape> tapes = new ArrayList<>();
   private final List<Tensor> owned = new ArrayList<>();
   private final Tensor outputs;
   private final Loss.@Nullable Derivative derivative;
-  private @Nullable List<Tensor> lossCotangents;
+  private @Nullable List<@Nullable Tensor> lossCotangents;
   private boolean closed;
 
   StructuredLinearisation(
@@ -33,7 +34,7 @@ final class StructuredLinearisation extends Linearisation {
       @Nullable Tensor targets) {
     super(model, parameters, inputs, loss, targets);
     this.sequential = model;
-    this.firstWithParameters = firstWithParameters(model.plan());
+    this.plan = model.plan();
     try (Scope scope = Scope.open()) {
       this.outputs = forward(scope);
       this.derivative = loss == null ? null : derivative(scope, loss, requireTargets());
@@ -68,9 +69,27 @@ final class StructuredLinearisation extends Linearisation {
       long batch = outputs.size(0);
       long classes = outputs.size(1);
       Tensor jacobian = empty(batch * classes, model.layout().total());
-      Tensor seeds = Tensor.eye(classes, outputs.dtype(), outputs.device()).repeat(batch, 1);
-      writeRows(cotangents(seeds, classes), classes, jacobian);
+      writeRows(cotangents(unitSeeds(), classes), classes, jacobian);
       return scope.keep(jacobian);
+    }
+  }
+
+  @Override
+  public BatchJacobian lossRows(long memoryLimit) {
+    Checks.notNegative("Linearisation.lossRows", "memoryLimit", memoryLimit);
+    requireDerivative("lossRows");
+    try (Scope scope = Scope.open()) {
+      return blocks(scope, lossCotangents(scope), 1, memoryLimit);
+    }
+  }
+
+  @Override
+  public BatchJacobian functionRows(long memoryLimit) {
+    Checks.notNegative("Linearisation.functionRows", "memoryLimit", memoryLimit);
+    requireOpen("functionRows");
+    try (Scope scope = Scope.open()) {
+      long classes = outputs.size(1);
+      return blocks(scope, cotangents(unitSeeds(), classes), classes, memoryLimit);
     }
   }
 
@@ -78,7 +97,7 @@ final class StructuredLinearisation extends Linearisation {
   public Tensor lossGradient(@Nullable Tensor weights) {
     Tensor seed = requireDerivative("lossGradient").gradient();
     try (Scope scope = Scope.open()) {
-      List<Tensor> cotangents;
+      List<@Nullable Tensor> cotangents;
       if (weights == null) {
         cotangents = lossCotangents(scope);
       } else {
@@ -95,7 +114,7 @@ final class StructuredLinearisation extends Linearisation {
     checkVectors("lossWeightedHvp", vectors);
     checkWeights("lossWeightedHvp", weights, vectors.size(0), outputs.size(0));
     try (Scope scope = Scope.open()) {
-      List<Tensor> cotangents = lossCotangents(scope);
+      List<@Nullable Tensor> cotangents = lossCotangents(scope);
       Directions directions = new Directions(sequential, vectors, weights);
       Tensor tangent = tangent(directions);
       Tensor seed = known.hessianProduct(outputs, requireTargets(), tangent);
@@ -114,7 +133,8 @@ final class StructuredLinearisation extends Linearisation {
         try (Scope _ = Scope.open()) {
           Directions directions = new Directions(sequential, vectors.narrow(0, m, 1), null);
           tangent(directions);
-          List<Tensor> cotangents = cotangents(weights.select(0, m).view(outputs.shape()), 1);
+          List<@Nullable Tensor> cotangents =
+              cotangents(weights.select(0, m).view(outputs.shape()), 1);
           sum.add_(gradientTangent(cotangents, null, directions));
         }
       }
@@ -163,21 +183,29 @@ final class StructuredLinearisation extends Linearisation {
   }
 
   private Tensor forward(Scope scope) {
-    List<Layer> plan = sequential.plan();
     List<List<Tensor>> views = sequential.split(parameters);
-    Tensor activations = inputs;
-    for (int i = 0; i < plan.size(); i++) {
-      Tape tape = tape(plan.get(i), views.get(i));
-      tapes.add(tape);
-      activations = tape.forward(activations);
-      for (Tensor saved : tape.saved()) {
-        if (saved != null && saved != inputs) {
-          own(scope, saved);
+    List<Tensor> values = new ArrayList<>(views.size() + 1);
+    values.add(inputs);
+    for (int i = 0; i < views.size(); i++) {
+      Plan.Step step = plan.steps().get(i);
+      Layer layer = step.layer();
+      Tensor input = values.get(step.input());
+      if (layer == null) {
+        tapes.add(null);
+        values.add(input.add(values.get(step.addend())));
+      } else {
+        Tape tape = tape(layer, views.get(i));
+        tapes.add(tape);
+        values.add(tape.forward(input));
+        for (Tensor saved : tape.saved()) {
+          if (saved != null && saved != inputs) {
+            own(scope, saved);
+          }
         }
       }
     }
-    own(scope, activations);
-    return activations;
+    own(scope, values.getLast());
+    return values.getLast();
   }
 
   private Loss.Derivative derivative(Scope scope, Loss known, Tensor wanted) {
@@ -188,71 +216,138 @@ final class StructuredLinearisation extends Linearisation {
     return result;
   }
 
-  private List<Tensor> lossCotangents(Scope scope) {
+  private List<@Nullable Tensor> lossCotangents(Scope scope) {
     Tensor seed = requireDerivative("lossGradient").gradient();
-    List<Tensor> known = lossCotangents;
+    List<@Nullable Tensor> known = lossCotangents;
     if (known == null) {
       known = cotangents(seed, 1);
-      for (Tensor cotangent : known.subList(firstWithParameters, known.size())) {
-        own(scope, cotangent);
+      for (Tensor cotangent : known) {
+        if (cotangent != null) {
+          own(scope, cotangent);
+        }
       }
       lossCotangents = known;
     }
     return known;
   }
 
-  /**
-   * The cotangent at the outputs of each layer down to the first one with parameters; the entries
-   * below it are the same tensor as its own and not to be used.
-   */
-  private List<Tensor> cotangents(Tensor seed, long groups) {
-    List<Tensor> cotangents = new ArrayList<>();
-    Tensor current = seed;
+  /** The cotangent of each value that the parameters move, null for the others. */
+  private List<@Nullable Tensor> cotangents(Tensor seed, long groups) {
+    List<@Nullable Tensor> cotangents = new ArrayList<>(Collections.nCopies(tapes.size(), null));
+    cotangents.add(seed);
     for (int i = tapes.size() - 1; i >= 0; i--) {
-      cotangents.addFirst(current);
-      if (i > firstWithParameters) {
-        current = tapes.get(i).backward(current, groups);
+      Tensor cotangent = cotangents.get(i + 1);
+      Plan.Step step = plan.steps().get(i);
+      if (cotangent == null) {
+        continue;
+      }
+      Tape tape = tapes.get(i);
+      if (tape == null) {
+        accumulate(cotangents, step.input(), cotangent);
+        accumulate(cotangents, step.addend(), cotangent);
+      } else if (plan.moves(step.input())) {
+        accumulate(cotangents, step.input(), tape.backward(cotangent, groups));
       }
     }
     return cotangents;
   }
 
-  private void writeRows(List<Tensor> cotangents, long groups, Tensor jacobian) {
-    List<List<Tensor>> slices = sequential.splitRows(jacobian);
-    for (int i = firstWithParameters; i < tapes.size(); i++) {
-      tapes.get(i).rows(cotangents.get(i), groups, slices.get(i));
+  // Out of place: a sum hands the same cotangent to both of its terms.
+  private void accumulate(List<@Nullable Tensor> sums, int value, @Nullable Tensor term) {
+    if (term != null && plan.moves(value)) {
+      Tensor sum = sums.get(value);
+      sums.set(value, sum == null ? term : sum.add(term));
     }
   }
 
-  private Tensor gradient(List<Tensor> cotangents) {
+  private Tensor unitSeeds() {
+    return Tensor.eye(outputs.size(1), outputs.dtype(), outputs.device())
+        .repeat(outputs.size(0), 1);
+  }
+
+  /** What is done with each layer that has parameters. */
+  private interface Visitor {
+    void visit(int step, Tape tape, Tensor cotangent);
+  }
+
+  private void visit(List<@Nullable Tensor> cotangents, Visitor visitor) {
+    for (int i = 0; i < tapes.size(); i++) {
+      Tape tape = tapes.get(i);
+      Tensor cotangent = cotangents.get(i + 1);
+      if (tape != null && cotangent != null && plan.steps().get(i).hasParameters()) {
+        visitor.visit(i, tape, cotangent);
+      }
+    }
+  }
+
+  private BatchJacobian blocks(
+      Scope scope, List<@Nullable Tensor> cotangents, long groups, long memoryLimit) {
+    BlockPlanner planner =
+        new BlockPlanner(outputs.size(0) * groups, model.layout().total(), groups, parameters);
+    visit(
+        cotangents,
+        (i, tape, cotangent) -> planner.add(tape, cotangent, plan.steps().get(i).parameters()));
+    return planner.build(memoryLimit).keepIn(scope);
+  }
+
+  private void writeRows(List<@Nullable Tensor> cotangents, long groups, Tensor jacobian) {
+    List<List<Tensor>> slices = sequential.splitRows(jacobian);
+    visit(cotangents, (i, tape, cotangent) -> tape.rows(cotangent, groups, slices.get(i)));
+  }
+
+  private Tensor gradient(List<@Nullable Tensor> cotangents) {
     Tensor gradient = empty(model.layout().total());
     List<List<Tensor>> slots = sequential.split(gradient);
-    for (int i = firstWithParameters; i < tapes.size(); i++) {
-      tapes.get(i).gradient(cotangents.get(i), slots.get(i));
-    }
+    visit(cotangents, (i, tape, cotangent) -> tape.gradient(cotangent, slots.get(i)));
     return gradient;
   }
 
   /** The outputs' tangents. */
   private Tensor tangent(Directions directions) {
-    Tensor tangent = null;
-    for (int i = firstWithParameters; i < tapes.size(); i++) {
-      tangent = tapes.get(i).tangent(tangent, directions.part(i));
+    List<@Nullable Tensor> tangents = new ArrayList<>(tapes.size() + 1);
+    tangents.add(null);
+    for (int i = 0; i < tapes.size(); i++) {
+      Plan.Step step = plan.steps().get(i);
+      Tape tape = tapes.get(i);
+      Tensor input = tangents.get(step.input());
+      if (!plan.moves(i + 1)) {
+        tangents.add(null);
+      } else if (tape != null) {
+        tangents.add(tape.tangent(input, directions.part(i)));
+      } else {
+        Tensor other = tangents.get(step.addend());
+        tangents.add(input == null ? other : other == null ? input : input.add(other));
+      }
     }
-    return Objects.requireNonNull(tangent, "a model has parameters");
+    return Objects.requireNonNull(tangents.getLast(), "a model has parameters");
   }
 
   /** The tangent of {@link #gradient}, after {@link #tangent} with the same directions. */
   private Tensor gradientTangent(
-      List<Tensor> cotangents, @Nullable Tensor seed, Directions directions) {
+      List<@Nullable Tensor> cotangents, @Nullable Tensor seed, Directions directions) {
     Tensor gradient = empty(model.layout().total());
     List<List<Tensor>> slots = sequential.split(gradient);
-    Tensor tangent = seed;
-    for (int i = tapes.size() - 1; i >= firstWithParameters; i--) {
+    List<@Nullable Tensor> tangents = new ArrayList<>(Collections.nCopies(tapes.size(), null));
+    tangents.add(seed);
+    for (int i = tapes.size() - 1; i >= 0; i--) {
+      Plan.Step step = plan.steps().get(i);
       Tape tape = tapes.get(i);
-      tape.gradientTangent(cotangents.get(i), tangent, slots.get(i));
-      if (i > firstWithParameters) {
-        tangent = tape.backwardTangent(cotangents.get(i), tangent, directions.part(i));
+      Tensor cotangent = cotangents.get(i + 1);
+      Tensor tangent = tangents.get(i + 1);
+      if (cotangent == null) {
+        continue;
+      }
+      if (tape == null) {
+        accumulate(tangents, step.input(), tangent);
+        accumulate(tangents, step.addend(), tangent);
+        continue;
+      }
+      if (step.hasParameters()) {
+        tape.gradientTangent(cotangent, tangent, slots.get(i));
+      }
+      if (plan.moves(step.input())) {
+        accumulate(
+            tangents, step.input(), tape.backwardTangent(cotangent, tangent, directions.part(i)));
       }
     }
     return gradient;
@@ -279,14 +374,6 @@ final class StructuredLinearisation extends Linearisation {
     }
   }
 
-  private static int firstWithParameters(List<Layer> plan) {
-    int first = 0;
-    while (plan.get(first).parameters().isEmpty()) {
-      first++;
-    }
-    return first;
-  }
-
   static Tape tape(Layer layer, List<Tensor> parameters) {
     return switch (layer) {
       case Linear linear -> new LinearTape(linear, parameters);
@@ -295,6 +382,8 @@ final class StructuredLinearisation extends Linearisation {
       case AvgPool2d pool -> new AvgPool2dTape(pool);
       case Flatten flatten -> new FlattenTape();
       case Activation activation -> new ActivationTape(activation);
+      case Residual residual ->
+          throw new IllegalStateException("a plan takes residual connections apart: " + residual);
     };
   }
 }

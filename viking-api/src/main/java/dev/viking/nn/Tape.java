@@ -36,6 +36,16 @@ abstract sealed class Tape
   void rows(Tensor cotangent, long groups, List<Tensor> rows) {}
 
   /**
+   * The layer's columns of a Jacobian without forming them, or null where forming them is all there
+   * is. Must not depend on this tape afterwards.
+   *
+   * @param start the first of the layer's columns
+   */
+  @Nullable Block factored(Tensor cotangent, long groups, long start) {
+    return null;
+  }
+
+  /**
    * The tangent of the outputs; saves what {@link #backwardTangent} and {@link #gradientTangent}
    * need.
    *

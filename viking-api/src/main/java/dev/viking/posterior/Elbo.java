@@ -100,9 +100,10 @@ public final class Elbo {
     }
     try (Scope scope = Scope.open();
         Linearisation at = Linearisation.of(model, loss, posterior.mean(), inputs, targets)) {
-      Tensor rows =
-          options.jacobian() == JacobianKind.LOSS ? at.lossJacobian() : at.functionJacobian();
-      KernelProjection projection = KernelProjection.of(rows, options.solver());
+      KernelProjection projection =
+          KernelProjection.of(
+              BatchOperator.of(at, options.jacobian(), options.solver(), options.memoryLimit()),
+              options.solver());
       Projection split = projection.project(noise);
       Tensor kernel = split.kernel();
       Tensor image = noise == imageBase ? split.image() : imageBase.sub(kernel);

@@ -18,6 +18,9 @@ import java.util.Objects;
  * @param gradientThroughProjection whether the gradient knows that the projection moves with the
  *     mean; false leaves out two Hessian-vector products per sample and with them the term
  *     proportional to sigma_ker - sigma_im
+ * @param memoryLimit bytes that the Jacobian of a batch may take; rows of layers beyond it are
+ *     formed anew for each use ({@link dev.viking.nn.BatchJacobian}), and iterative solvers work
+ *     without a matrix
  */
 public record ElboOptions(
     JacobianKind jacobian,
@@ -25,17 +28,23 @@ public record ElboOptions(
     Solver solver,
     RankEstimator rankEstimator,
     KlWeight klWeight,
-    boolean gradientThroughProjection) {
+    boolean gradientThroughProjection,
+    long memoryLimit) {
+
+  /** Bytes of a Jacobian that are kept unless another limit is set: 1 GiB. */
+  public static final long DEFAULT_MEMORY_LIMIT = 1L << 30;
 
   /**
    * Checks that the options fit together.
    *
-   * @throws ArgumentException when the exact rank is asked of a solver that does not learn it
+   * @throws ArgumentException when the exact rank is asked of a solver that does not learn it, or
+   *     the memory limit is negative
    */
   public ElboOptions {
     Objects.requireNonNull(jacobian, "jacobian");
     Objects.requireNonNull(predictions, "predictions");
     Objects.requireNonNull(klWeight, "klWeight");
+    Checks.atLeast("ElboOptions", "memoryLimit", memoryLimit, 0);
     if (rankEstimator == RankEstimator.EXACT && !(solver instanceof ExactSolver)) {
       throw new ArgumentException(
           "ElboOptions: rankEstimator is EXACT but the solver is "
@@ -56,7 +65,8 @@ public record ElboOptions(
         new ExactSolver(),
         RankEstimator.EXACT,
         KlWeight.relativeTo(1.0),
-        true);
+        true,
+        DEFAULT_MEMORY_LIMIT);
   }
 
   /**
@@ -72,7 +82,8 @@ public record ElboOptions(
         new ConjugateGradient(10, true),
         RankEstimator.HUTCHINSON,
         KlWeight.absolute(1e-2),
-        true);
+        true,
+        DEFAULT_MEMORY_LIMIT);
   }
 
   /**
@@ -83,7 +94,7 @@ public record ElboOptions(
    */
   public ElboOptions withJacobian(JacobianKind kind) {
     return new ElboOptions(
-        kind, predictions, solver, rankEstimator, klWeight, gradientThroughProjection);
+        kind, predictions, solver, rankEstimator, klWeight, gradientThroughProjection, memoryLimit);
   }
 
   /**
@@ -94,7 +105,7 @@ public record ElboOptions(
    */
   public ElboOptions withPredictions(Predictions kind) {
     return new ElboOptions(
-        jacobian, kind, solver, rankEstimator, klWeight, gradientThroughProjection);
+        jacobian, kind, solver, rankEstimator, klWeight, gradientThroughProjection, memoryLimit);
   }
 
   /**
@@ -106,7 +117,7 @@ public record ElboOptions(
    */
   public ElboOptions withSolver(Solver other, RankEstimator estimator) {
     return new ElboOptions(
-        jacobian, predictions, other, estimator, klWeight, gradientThroughProjection);
+        jacobian, predictions, other, estimator, klWeight, gradientThroughProjection, memoryLimit);
   }
 
   /**
@@ -117,7 +128,13 @@ public record ElboOptions(
    */
   public ElboOptions withKlWeight(KlWeight weight) {
     return new ElboOptions(
-        jacobian, predictions, solver, rankEstimator, weight, gradientThroughProjection);
+        jacobian,
+        predictions,
+        solver,
+        rankEstimator,
+        weight,
+        gradientThroughProjection,
+        memoryLimit);
   }
 
   /**
@@ -127,6 +144,17 @@ public record ElboOptions(
    * @return options that differ in this only
    */
   public ElboOptions withGradientThroughProjection(boolean on) {
-    return new ElboOptions(jacobian, predictions, solver, rankEstimator, klWeight, on);
+    return new ElboOptions(jacobian, predictions, solver, rankEstimator, klWeight, on, memoryLimit);
+  }
+
+  /**
+   * Changes the memory limit.
+   *
+   * @param bytes that the Jacobian of a batch may take
+   * @return options that differ in this only
+   */
+  public ElboOptions withMemoryLimit(long bytes) {
+    return new ElboOptions(
+        jacobian, predictions, solver, rankEstimator, klWeight, gradientThroughProjection, bytes);
   }
 }

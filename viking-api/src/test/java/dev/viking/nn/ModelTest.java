@@ -111,7 +111,7 @@ class ModelTest {
             new Linear("fc", 18, 2));
     Sequential model = Sequential.of(new long[] {1, 7, 7}, layers);
     assertThat(model.layers()).isEqualTo(layers);
-    assertThat(model.plan().get(1)).isEqualTo(new MaxPool2d(2, 1));
+    assertThat(model.plan().steps().get(1).layer()).isEqualTo(new MaxPool2d(2, 1));
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(3)) {
       Tensor parameters = model.initialise(rng, DType.FLOAT64, Device.CPU);

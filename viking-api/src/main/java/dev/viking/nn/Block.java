@@ -1,0 +1,31 @@
+package dev.viking.nn;
+
+import dev.viking.torch.Tensor;
+import java.util.List;
+
+/**
+ * The columns of a Jacobian that belong to parameters next to each other, n rows, in the form that
+ * serves their layer best.
+ *
+ * <p>Vectors are whole, [S, D]; a block reads and writes its own columns only. All methods work on
+ * the caller's current scope.
+ */
+abstract sealed class Block permits DenseBlock, OuterBlock, ReplayBlock {
+  /** Adds this block's part of {@code J v} for S vectors to {@code products}, [S, n]. */
+  abstract void addProduct(Tensor vectors, Tensor products);
+
+  /** Adds {@code scale} times this block's part of {@code J^T w} to {@code vectors} in place. */
+  abstract void addTransposeProduct(Tensor vectors, Tensor weights, double scale);
+
+  /** Adds this block's part of {@code J J^T} to {@code gram}, [n, n] float64. */
+  abstract void addGram(Tensor gram);
+
+  /** Writes this block's columns of {@code jacobian}, [n, D]. */
+  abstract void writeRows(Tensor jacobian);
+
+  /** The tensors that this block holds. */
+  abstract List<Tensor> held();
+
+  /** How the columns are kept, in a word. */
+  abstract String form();
+}

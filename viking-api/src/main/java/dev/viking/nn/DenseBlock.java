@@ -1,0 +1,54 @@
+package dev.viking.nn;
+
+import dev.viking.torch.Tensor;
+import java.util.List;
+
+/** Columns that are there as a matrix. */
+final class DenseBlock extends Block {
+  private final Tensor matrix;
+  private final long start;
+
+  /**
+   * Columns {@code [start, start + size)}.
+   *
+   * @param matrix [n, size]
+   */
+  DenseBlock(Tensor matrix, long start) {
+    this.matrix = matrix;
+    this.start = start;
+  }
+
+  @Override
+  void addProduct(Tensor vectors, Tensor products) {
+    products.addmm_(columns(vectors), matrix.t(), 1, 1);
+  }
+
+  @Override
+  void addTransposeProduct(Tensor vectors, Tensor weights, double scale) {
+    columns(vectors).addmm_(weights, matrix, 1, scale);
+  }
+
+  @Override
+  void addGram(Tensor gram) {
+    WideGram.add(matrix, gram);
+  }
+
+  @Override
+  void writeRows(Tensor jacobian) {
+    columns(jacobian).copy_(matrix);
+  }
+
+  @Override
+  List<Tensor> held() {
+    return List.of(matrix);
+  }
+
+  @Override
+  String form() {
+    return "rows";
+  }
+
+  private Tensor columns(Tensor whole) {
+    return whole.narrow(1, start, matrix.size(1));
+  }
+}
