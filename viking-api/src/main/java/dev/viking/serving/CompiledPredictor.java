@@ -321,6 +321,8 @@ public final class CompiledPredictor implements AutoCloseable {
   }
 
   private void run(MemorySegment inputs, int count, Prediction into) {
+    PredictionEvent event = new PredictionEvent();
+    event.begin();
     boolean isVirtual = gate.enter();
     try {
       StackedNetwork compiled = network;
@@ -332,6 +334,12 @@ public final class CompiledPredictor implements AutoCloseable {
       into.count(count);
     } finally {
       gate.leave(isVirtual);
+    }
+    if (event.shouldCommit()) {
+      event.inputs = count;
+      event.samples = samples;
+      event.path = path().name();
+      event.commit();
     }
   }
 

@@ -326,7 +326,7 @@ class CompiledPredictorTest {
         .hasMessageContaining("32");
     assertThatThrownBy(() -> predictor.predict(new float[96], 3, into))
         .isInstanceOf(ArgumentException.class);
-    assertThatThrownBy(() -> predictor.predict(Tensor.zeros(2, 31), into))
+    assertThatThrownBy(() -> predictor.predict(Tensor.zeros(DType.FLOAT32, 2, 31), into))
         .isInstanceOf(ShapeException.class);
     assertThatThrownBy(() -> into.mean(0, 0)).isInstanceOf(ArgumentException.class);
     predictor.predict(new float[32], into);
