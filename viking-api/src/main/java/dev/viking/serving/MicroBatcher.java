@@ -257,7 +257,6 @@ public final class MicroBatcher implements AutoCloseable {
     }
     for (int i = 0; i < count; i++) {
       Request request = batch[i];
-      batch[i] = null;
       if (failure == null) {
         request.into.copyFrom(prediction, i, 0);
         request.into.count(1);
