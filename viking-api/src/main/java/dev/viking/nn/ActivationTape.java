@@ -14,6 +14,8 @@ final class ActivationTape extends Tape {
   // gelu_tanh(z) = z (1 + tanh(u)) / 2 with u = ROOT (z + CUBIC z^3).
   private static final double ROOT = Math.sqrt(2 / Math.PI);
   private static final double CUBIC = 0.044715;
+  // The standard normal density at 0.
+  private static final double DENSITY = 1 / Math.sqrt(2 * Math.PI);
 
   private final Activation function;
   private @Nullable Tensor saved;
@@ -31,7 +33,7 @@ final class ActivationTape extends Tape {
   @Override
   Tensor forward(Tensor inputs) {
     Tensor result = function.apply(inputs);
-    saved = function == Activation.TANH ? result : inputs;
+    saved = function.isKnownByValue() ? result : inputs;
     return result;
   }
 
@@ -46,16 +48,20 @@ final class ActivationTape extends Tape {
     System.arraycopy(shape, 0, grouped, 1, shape.length);
     grouped[0] = shape[0];
     grouped[1] = groups;
-    return slope(cotangent.reshape(grouped), known.unsqueeze(1)).flatten(0, 1);
+    Tensor repeated = known.unsqueeze(1);
+    if (function == Activation.GELU) {
+      // libtorch's kernel does not repeat.
+      repeated = repeated.expand(grouped).contiguous();
+    }
+    return slope(cotangent.reshape(grouped), repeated).flatten(0, 1);
   }
 
   @Override
   @Nullable Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
-    // The derivative is symmetric, so the rule is that of the backward pass. tanh's second
-    // derivative is known from
-    // the output's tangent, the others' from the input's.
+    // The derivative is symmetric, so the rule is that of the backward pass. The second derivative
+    // follows from the tangent of what is saved.
     Tensor result = tangent == null ? null : slope(tangent, known());
-    tangents = function == Activation.TANH ? result : tangent;
+    tangents = function.isKnownByValue() ? result : tangent;
     return result;
   }
 
@@ -63,7 +69,7 @@ final class ActivationTape extends Tape {
   @Nullable Tensor backwardTangent(
       Tensor cotangent, @Nullable Tensor tangent, Directions.Part directions) {
     Tensor result = tangent == null ? null : slope(tangent, known());
-    if (tangents == null || function == Activation.RELU) {
+    if (tangents == null || function.isPiecewiseLinear()) {
       return result;
     }
     if (function == Activation.TANH) {
@@ -81,17 +87,53 @@ final class ActivationTape extends Tape {
       case RELU -> NativeOps.THRESHOLD_BACKWARD.call(cotangent, known, 0);
       case GELU_TANH -> NativeOps.GELU_BACKWARD.call(cotangent, known, "tanh");
       case SILU -> NativeOps.SILU_BACKWARD.call(cotangent, known);
+      case GELU -> NativeOps.GELU_BACKWARD.call(cotangent, known, "none");
+      case ELU -> NativeOps.ELU_BACKWARD.call(cotangent, 1, 1, 1, false, known);
+      case SOFTPLUS -> NativeOps.SOFTPLUS_BACKWARD.call(cotangent, known, 1, 20);
+      case SIGMOID -> NativeOps.SIGMOID_BACKWARD.call(cotangent, known);
+      case LEAKY_RELU ->
+          NativeOps.LEAKY_RELU_BACKWARD.call(cotangent, known, Activation.LEAK, false);
+      case HARD_TANH -> NativeOps.HARD_TANH_BACKWARD.call(cotangent, known, -1, 1);
+      // libtorch's own take 1/6 as a float in double precision.
+      case HARD_SIGMOID -> cotangent.div(6).mul_(known.abs().lt(3));
+      case HARD_SWISH -> {
+        Tensor inside = known.mul(known.abs().lt(3)).div_(6);
+        yield cotangent.mul(inside.add_(Activation.hardSigmoid(known)));
+      }
     };
   }
 
-  /** {@code s''(z)}, for the functions whose second derivative is written in terms of the input. */
-  private Tensor curvature(Tensor z) {
-    if (function == Activation.SILU) {
-      // s = sigmoid(z): s (1 - s) (2 + z (1 - 2 s))
-      Tensor s = z.sigmoid();
-      Tensor slope = s.mul(s.rsub(1.0));
-      return s.mul(-2.0).add_(1).mul_(z).add_(2).mul_(slope);
-    }
+  /**
+   * What {@code d Rz} (for sigmoid: {@code d Ry}) is multiplied with in the curved term, a fresh
+   * tensor.
+   */
+  private Tensor curvature(Tensor known) {
+    return switch (function) {
+      case GELU_TANH -> geluTanh(known);
+      case SILU -> {
+        // s = sigmoid(z): s (1 - s) (2 + z (1 - 2 s))
+        Tensor s = known.sigmoid();
+        Tensor slope = s.mul(s.rsub(1.0));
+        yield s.mul(-2.0).add_(1).mul_(known).add_(2).mul_(slope);
+      }
+      case GELU -> {
+        // phi(z) (2 - z^2)
+        Tensor square = known.square();
+        yield square.mul(-0.5).exp_().mul_(square.rsub(2.0)).mul_(DENSITY);
+      }
+      case ELU -> known.clampMax(0).exp_().mul_(known.lt(0));
+      case SOFTPLUS -> {
+        Tensor s = known.sigmoid();
+        yield s.rsub(1.0).mul_(s);
+      }
+      case SIGMOID -> known.mul(-2.0).add_(1);
+      case HARD_SWISH -> known.abs().lt(3).to(known.dtype()).div_(3);
+      case TANH, RELU, LEAKY_RELU, HARD_TANH, HARD_SIGMOID ->
+          throw new IllegalStateException(function + " has no curvature of its own");
+    };
+  }
+
+  private static Tensor geluTanh(Tensor z) {
     // (1 - t^2) (u' + z/2 u'' - z t u'^2) with u' = ROOT (1 + 3 CUBIC z^2), u'' = 6 ROOT CUBIC z
     Tensor square = z.square();
     Tensor t = square.mul(ROOT * CUBIC).add_(ROOT).mul_(z).tanh();
@@ -102,7 +144,8 @@ final class ActivationTape extends Tape {
   }
 
   /**
-   * The outputs for tanh, whose derivatives are polynomials in them, and the inputs for the others.
+   * The outputs for tanh and sigmoid, whose derivatives are polynomials in them, and the inputs for
+   * the others.
    */
   private Tensor known() {
     return Objects.requireNonNull(saved, "forward has not run");

@@ -1,26 +1,34 @@
 package dev.viking.nn;
 
-import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * The mean of each square window, without padding; rows and columns that do not fill a window are
- * left out.
+ * The mean of each square window; rows and columns that do not fill a window are left out.
  *
  * @param kernel height and width of a window, at least 1
  * @param stride step between windows, at least 1
+ * @param padding zeros added at each of the four sides, which count in the mean, at least 0 and at
+ *     most half the kernel
  */
-public record AvgPool2d(long kernel, long stride) implements Layer {
+public record AvgPool2d(long kernel, long stride, long padding) implements Layer {
   /**
    * Checks the sizes.
    *
-   * @throws dev.viking.torch.ArgumentException when a size is less than 1
+   * @throws dev.viking.torch.ArgumentException when a size is out of its range
    */
   public AvgPool2d {
-    Checks.positive("AvgPool2d", "kernel", kernel);
-    Checks.positive("AvgPool2d", "stride", stride);
+    Checks.pooling("AvgPool2d", kernel, stride, padding);
+  }
+
+  /**
+   * Pooling without padding.
+   *
+   * @param kernel height and width of a window
+   * @param stride step between windows
+   */
+  public AvgPool2d(long kernel, long stride) {
+    this(kernel, stride, 0);
   }
 
   /**
@@ -39,21 +47,12 @@ public record AvgPool2d(long kernel, long stride) implements Layer {
 
   @Override
   public long[] outputShape(long[] inputShape) {
-    if (inputShape.length != 3 || inputShape[1] < kernel || inputShape[2] < kernel) {
-      throw new ShapeException(
-          "AvgPool2d: an example of shape "
-              + Arrays.toString(inputShape)
-              + " given, [channels, height, width] with at least "
-              + kernel
-              + " rows and columns needed");
-    }
-    return new long[] {
-      inputShape[0], (inputShape[1] - kernel) / stride + 1, (inputShape[2] - kernel) / stride + 1
-    };
+    return Checks.pooledShape("AvgPool2d", kernel, stride, padding, inputShape);
   }
 
   @Override
   public Tensor apply(List<Tensor> parameters, Tensor inputs) {
-    return inputs.avgPool2d(kernel, stride);
+    return inputs.avgPool2d(
+        new long[] {kernel, kernel}, new long[] {stride, stride}, new long[] {padding, padding});
   }
 }

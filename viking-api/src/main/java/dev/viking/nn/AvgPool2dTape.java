@@ -8,17 +8,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Derivatives of {@link AvgPool2d}, which is linear. */
 final class AvgPool2dTape extends Tape {
-  private static final long[] ZERO = {0, 0};
-
-  private final AvgPool2d layer;
   private final long[] kernel;
   private final long[] stride;
+  private final long[] padding;
   private @Nullable Tensor inputs;
 
   AvgPool2dTape(AvgPool2d layer) {
-    this.layer = layer;
     this.kernel = new long[] {layer.kernel(), layer.kernel()};
     this.stride = new long[] {layer.stride(), layer.stride()};
+    this.padding = new long[] {layer.padding(), layer.padding()};
   }
 
   @Override
@@ -29,7 +27,7 @@ final class AvgPool2dTape extends Tape {
   @Override
   Tensor forward(Tensor inputs) {
     this.inputs = inputs;
-    return inputs.avgPool2d(layer.kernel(), layer.stride());
+    return inputs.avgPool2d(kernel, stride, padding);
   }
 
   @Override
@@ -40,7 +38,7 @@ final class AvgPool2dTape extends Tape {
         groups == 1 ? seen : seen.narrow(0, 0, 1).expand(cotangent.size(0), -1, -1, -1),
         kernel,
         stride,
-        ZERO,
+        padding,
         false,
         true,
         null);
@@ -48,7 +46,7 @@ final class AvgPool2dTape extends Tape {
 
   @Override
   @Nullable Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
-    return tangent == null ? null : tangent.avgPool2d(layer.kernel(), layer.stride());
+    return tangent == null ? null : tangent.avgPool2d(kernel, stride, padding);
   }
 
   @Override

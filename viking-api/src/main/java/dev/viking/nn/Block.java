@@ -10,7 +10,7 @@ import java.util.List;
  * <p>Vectors are whole, [S, D]; a block reads and writes its own columns only. All methods work on
  * the caller's current scope.
  */
-abstract sealed class Block permits DenseBlock, OuterBlock, ReplayBlock {
+abstract sealed class Block permits DenseBlock, OuterBlock, EmbeddingBlock, ReplayBlock {
   /** Adds this block's part of {@code J v} for S vectors to {@code products}, [S, n]. */
   abstract void addProduct(Tensor vectors, Tensor products);
 

@@ -100,6 +100,12 @@ final class Checks {
               + other.dtype()
               + "; the same needed");
     }
+    sameDevice(operation, name, tensor, otherName, other);
+  }
+
+  /** A tensor of the device of another one. */
+  static void sameDevice(
+      String operation, String name, Tensor tensor, String otherName, Tensor other) {
     if (!tensor.device().equals(other.device())) {
       throw new DeviceException(
           operation
@@ -112,6 +118,88 @@ final class Checks {
               + " on "
               + other.device()
               + "; the same needed");
+    }
+  }
+
+  /** Sizes of square pooling windows. */
+  static void pooling(String operation, long kernel, long stride, long padding) {
+    positive(operation, "kernel", kernel);
+    positive(operation, "stride", stride);
+    notNegative(operation, "padding", padding);
+    if (2 * padding > kernel) {
+      throw new ArgumentException(
+          operation
+              + ": padding is "
+              + padding
+              + ", at most half the kernel ("
+              + kernel
+              + ") needed");
+    }
+  }
+
+  /** The shape of pooled images [channels, height, width]. */
+  static long[] pooledShape(
+      String operation, long kernel, long stride, long padding, long[] inputShape) {
+    long least = kernel - 2 * padding;
+    if (inputShape.length != 3 || inputShape[1] < least || inputShape[2] < least) {
+      throw new ShapeException(
+          operation
+              + ": an example of shape "
+              + Arrays.toString(inputShape)
+              + " given, [channels, height, width] with at least "
+              + least
+              + " rows and columns needed");
+    }
+    return new long[] {
+      inputShape[0], (inputShape[1] - least) / stride + 1, (inputShape[2] - least) / stride + 1
+    };
+  }
+
+  /** The shape of an example whose last size is given. */
+  static void lastSize(String layer, long needed, long[] inputShape) {
+    if (inputShape.length == 0 || inputShape[inputShape.length - 1] != needed) {
+      throw new ShapeException(
+          layer
+              + ": an example of shape "
+              + Arrays.toString(inputShape)
+              + " given, a last size of "
+              + needed
+              + " needed");
+    }
+  }
+
+  /** The shape of an example whose first size, the channels, is given. */
+  static void channels(String layer, long needed, long[] inputShape, int dimensions) {
+    if (inputShape.length == 0
+        || inputShape[0] != needed
+        || (dimensions > 0 && inputShape.length != dimensions)) {
+      throw new ShapeException(
+          layer
+              + ": an example of shape "
+              + Arrays.toString(inputShape)
+              + " given, ["
+              + needed
+              + (dimensions == 3 ? ", height, width]" : ", ...]")
+              + " needed");
+    }
+  }
+
+  /** A small number that is added to a variance. */
+  static void epsilon(String operation, double value) {
+    if (!(value >= 0 && Double.isFinite(value))) {
+      throw new ArgumentException(
+          operation + ": epsilon is " + value + ", a number of at least 0 needed");
+    }
+  }
+
+  /** The shape of an image. */
+  static void image(String layer, long[] inputShape) {
+    if (inputShape.length != 3) {
+      throw new ShapeException(
+          layer
+              + ": an example of shape "
+              + Arrays.toString(inputShape)
+              + " given, [channels, height, width] needed");
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.viking.nn;
 
 import dev.viking.torch.Tensor;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,21 @@ final class Directions {
       return weights == null;
     }
 
+    /** Number of vectors, M. */
+    long count() {
+      return count;
+    }
+
+    /** The weights [M, B] of vectors that are not shared. */
+    Tensor weights() {
+      return Objects.requireNonNull(weights, "weights of shared directions");
+    }
+
+    /** One parameter's parts of the vectors, [M, size]. */
+    Tensor vectors(int parameter) {
+      return own.get(parameter);
+    }
+
     /** One parameter's directions: [1, size] when shared, else [B, size]. */
     Tensor perExample(int parameter) {
       Tensor vectors = own.get(parameter);
@@ -57,16 +73,19 @@ final class Directions {
     }
 
     /**
-     * Applies each example's own matrix to its own vector.
+     * Applies each example's own matrix to its own vector, or to each of its vectors.
      *
-     * @param inputs [B, columns], or [B, rows] when transposed
+     * @param inputs [B, columns] or [B, positions, columns]; with rows for columns when transposed
      * @param parameter a parameter of shape [rows, columns]
-     * @return [B, rows], or [B, columns] when transposed
+     * @return [B, rows] or [B, positions, rows]; with columns for rows when transposed
      */
     Tensor apply(Tensor inputs, int parameter, long rows, long columns, boolean transposed) {
       if (columnWeights == null) {
         Tensor matrix = own.get(parameter).view(rows, columns);
-        return inputs.mm(transposed ? matrix : matrix.t());
+        return inputs.matmul(transposed ? matrix : matrix.t());
+      }
+      if (inputs.dim() == 3) {
+        return applyToPositions(inputs, parameter, rows, columns, transposed);
       }
       if (count >= MANY) {
         Tensor matrices = perExample(parameter).view(-1, rows, columns);
@@ -76,6 +95,21 @@ final class Directions {
       Tensor matrices = own.get(parameter).view(count, rows, columns);
       Tensor weighted = columnWeights.mul(inputs);
       return weighted.bmm(transposed ? matrices : matrices.transpose(1, 2)).sum(0);
+    }
+
+    private Tensor applyToPositions(
+        Tensor inputs, int parameter, long rows, long columns, boolean transposed) {
+      long length = inputs.size(2);
+      if (count >= MANY) {
+        Tensor matrices = perExample(parameter).view(-1, rows, columns);
+        return inputs.bmm(transposed ? matrices : matrices.transpose(1, 2));
+      }
+      Tensor matrices = own.get(parameter).view(count, rows, columns);
+      Tensor weighted = weights().view(count, -1, 1, 1).mul(inputs).view(count, -1, length);
+      return weighted
+          .bmm(transposed ? matrices : matrices.transpose(1, 2))
+          .sum(0)
+          .view(inputs.size(0), inputs.size(1), -1);
     }
   }
 }

@@ -10,7 +10,23 @@ import java.util.List;
  * each. Layers are immutable, hold no tensors, and may be used by any number of threads.
  */
 public sealed interface Layer
-    permits Linear, Conv2d, MaxPool2d, AvgPool2d, Flatten, Activation, Residual {
+    permits Linear,
+        Conv2d,
+        BatchNorm2d,
+        LayerNorm,
+        GroupNorm,
+        RmsNorm,
+        Embedding,
+        Bias,
+        MaxPool2d,
+        AvgPool2d,
+        GlobalAvgPool2d,
+        MeanOverPositions,
+        Upsample2d,
+        Flatten,
+        Unflatten,
+        Activation,
+        Residual {
   /**
    * The layer's parameters in the order in which they lie in the flat vector.
    *

@@ -6,20 +6,22 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Derivatives of {@link Linear}. */
+/** Derivatives of {@link Linear}. Inputs with positions are seen as [B, positions, inputs]. */
 final class LinearTape extends Tape {
   private static final long[] BATCH = {0};
+  private static final long[] POSITIONS = {1};
 
   private final Linear layer;
   private final Tensor weight;
-  private final Tensor bias;
+  private final @Nullable Tensor bias;
   private @Nullable Tensor inputs;
   private @Nullable Tensor inputTangent;
+  private long[] between = {};
 
   LinearTape(Linear layer, List<Tensor> parameters) {
     this.layer = layer;
     this.weight = parameters.get(0);
-    this.bias = parameters.get(1);
+    this.bias = layer.bias() ? parameters.get(1) : null;
   }
 
   @Override
@@ -29,23 +31,32 @@ final class LinearTape extends Tape {
 
   @Override
   Tensor forward(Tensor inputs) {
-    this.inputs = inputs;
+    long[] shape = inputs.shape();
+    between = Arrays.copyOfRange(shape, 1, shape.length - 1);
+    this.inputs = flat(inputs);
     return inputs.linear(weight, bias);
   }
 
   @Override
   Tensor backward(Tensor cotangent, long groups) {
-    return cotangent.mm(weight);
+    return cotangent.matmul(weight);
   }
 
   @Override
   void gradient(Tensor cotangent, List<Tensor> slots) {
-    NativeOps.MM_OUT.call(cotangent.t(), savedInputs(), matrix(slots));
-    NativeOps.SUM_OUT.call(cotangent, BATCH, false, null, slots.get(1));
+    Tensor outputs = joined(cotangent);
+    NativeOps.MM_OUT.call(outputs.t(), joined(savedInputs()), matrix(slots));
+    if (bias != null) {
+      NativeOps.SUM_OUT.call(outputs, BATCH, false, null, slots.get(1));
+    }
   }
 
   @Override
   void rows(Tensor cotangent, long groups, List<Tensor> rows) {
+    if (between.length > 0) {
+      rowsOverPositions(flat(cotangent), groups, rows);
+      return;
+    }
     if (groups == 1) {
       NativeOps.BMM_OUT.call(
           cotangent.unsqueeze(2),
@@ -57,41 +68,92 @@ final class LinearTape extends Tape {
           savedInputs().view(-1, 1, 1, layer.inputs()),
           rows.get(0).view(-1, groups, layer.outputs(), layer.inputs()));
     }
-    rows.get(1).copy_(cotangent);
+    if (bias != null) {
+      rows.get(1).copy_(cotangent);
+    }
   }
 
   @Override
-  Block factored(Tensor cotangent, long groups, long start) {
-    return new OuterBlock(savedInputs().detach(), cotangent.detach(), groups, true, start);
+  @Nullable Block factored(Tensor cotangent, long groups, long start) {
+    return between.length > 0
+        ? null
+        : new OuterBlock(savedInputs().detach(), cotangent.detach(), groups, bias != null, start);
   }
 
   @Override
   Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
-    inputTangent = tangent;
+    inputTangent = tangent == null ? null : flat(tangent);
     Tensor result = directions.apply(savedInputs(), 0, layer.outputs(), layer.inputs(), false);
-    result.add_(directions.perExample(1));
-    return tangent == null ? result : result.addmm_(tangent, weight.t(), 1, 1);
+    if (bias != null) {
+      Tensor offset = directions.perExample(1);
+      result.add_(between.length == 0 ? offset : offset.unsqueeze(1));
+    }
+    return added(result, tangent, weight.t(), layer.outputs());
   }
 
   @Override
   Tensor backwardTangent(Tensor cotangent, @Nullable Tensor tangent, Directions.Part directions) {
-    Tensor result = directions.apply(cotangent, 0, layer.outputs(), layer.inputs(), true);
-    return tangent == null ? result : result.addmm_(tangent, weight, 1, 1);
+    Tensor result = directions.apply(flat(cotangent), 0, layer.outputs(), layer.inputs(), true);
+    return added(result, tangent, weight, layer.inputs());
   }
 
   @Override
   void gradientTangent(Tensor cotangent, @Nullable Tensor tangent, List<Tensor> slots) {
     Tensor matrix = matrix(slots);
     if (tangent == null) {
-      matrix.zero_();
-      slots.get(1).zero_();
+      slots.forEach(Tensor::zero_);
     } else {
-      NativeOps.MM_OUT.call(tangent.t(), savedInputs(), matrix);
-      NativeOps.SUM_OUT.call(tangent, BATCH, false, null, slots.get(1));
+      gradient(tangent, slots);
     }
     if (inputTangent != null) {
-      matrix.addmm_(cotangent.t(), inputTangent, 1, 1);
+      matrix.addmm_(joined(cotangent).t(), joined(inputTangent), 1, 1);
     }
+  }
+
+  private void rowsOverPositions(Tensor cotangent, long groups, List<Tensor> rows) {
+    Tensor seen = savedInputs();
+    long batch = seen.size(0);
+    long positions = seen.size(1);
+    Tensor columns =
+        groups == 1
+            ? cotangent.transpose(1, 2)
+            : cotangent
+                .view(batch, groups, positions, layer.outputs())
+                .transpose(2, 3)
+                .reshape(batch, groups * layer.outputs(), positions);
+    if (groups == 1) {
+      NativeOps.BMM_OUT.call(columns, seen, rows.get(0).view(-1, layer.outputs(), layer.inputs()));
+    } else {
+      rows.get(0).copy_(columns.bmm(seen).view(-1, layer.outputs() * layer.inputs()));
+    }
+    if (bias != null) {
+      NativeOps.SUM_OUT.call(cotangent, POSITIONS, false, null, rows.get(1));
+    }
+  }
+
+  /** Adds {@code tangent matrix} and gives the positions their dimensions back. */
+  private Tensor added(Tensor result, @Nullable Tensor tangent, Tensor matrix, long size) {
+    if (between.length == 0) {
+      return tangent == null ? result : result.addmm_(tangent, matrix, 1, 1);
+    }
+    if (tangent != null) {
+      result.view(-1, size).addmm_(joined(tangent), matrix, 1, 1);
+    }
+    long[] shape = new long[between.length + 2];
+    shape[0] = -1;
+    System.arraycopy(between, 0, shape, 1, between.length);
+    shape[shape.length - 1] = size;
+    return result.view(shape);
+  }
+
+  /** [n, positions, last], or [n, last] without positions. */
+  private Tensor flat(Tensor values) {
+    return between.length < 2 ? values : values.flatten(1, -2);
+  }
+
+  /** [n * positions, last]. */
+  private Tensor joined(Tensor values) {
+    return between.length == 0 ? values : values.flatten(0, -2);
   }
 
   private Tensor matrix(List<Tensor> slots) {

@@ -1,26 +1,35 @@
 package dev.viking.nn;
 
-import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * The largest value of each square window, without padding; rows and columns that do not fill a
- * window are left out. Of equal values the first in row-major order counts, as in PyTorch.
+ * The largest value of each square window; rows and columns that do not fill a window are left out.
+ * Of equal values the first in row-major order counts, as in PyTorch.
  *
  * @param kernel height and width of a window, at least 1
  * @param stride step between windows, at least 1
+ * @param padding rows and columns around the image that windows reach into and that never win, at
+ *     least 0 and at most half the kernel
  */
-public record MaxPool2d(long kernel, long stride) implements Layer {
+public record MaxPool2d(long kernel, long stride, long padding) implements Layer {
   /**
    * Checks the sizes.
    *
-   * @throws dev.viking.torch.ArgumentException when a size is less than 1
+   * @throws dev.viking.torch.ArgumentException when a size is out of its range
    */
   public MaxPool2d {
-    Checks.positive("MaxPool2d", "kernel", kernel);
-    Checks.positive("MaxPool2d", "stride", stride);
+    Checks.pooling("MaxPool2d", kernel, stride, padding);
+  }
+
+  /**
+   * Pooling without padding.
+   *
+   * @param kernel height and width of a window
+   * @param stride step between windows
+   */
+  public MaxPool2d(long kernel, long stride) {
+    this(kernel, stride, 0);
   }
 
   /**
@@ -39,21 +48,15 @@ public record MaxPool2d(long kernel, long stride) implements Layer {
 
   @Override
   public long[] outputShape(long[] inputShape) {
-    if (inputShape.length != 3 || inputShape[1] < kernel || inputShape[2] < kernel) {
-      throw new ShapeException(
-          "MaxPool2d: an example of shape "
-              + Arrays.toString(inputShape)
-              + " given, [channels, height, width] with at least "
-              + kernel
-              + " rows and columns needed");
-    }
-    return new long[] {
-      inputShape[0], (inputShape[1] - kernel) / stride + 1, (inputShape[2] - kernel) / stride + 1
-    };
+    return Checks.pooledShape("MaxPool2d", kernel, stride, padding, inputShape);
   }
 
   @Override
   public Tensor apply(List<Tensor> parameters, Tensor inputs) {
-    return inputs.maxPool2d(kernel, stride);
+    return inputs.maxPool2d(
+        new long[] {kernel, kernel},
+        new long[] {stride, stride},
+        new long[] {padding, padding},
+        new long[] {1, 1});
   }
 }

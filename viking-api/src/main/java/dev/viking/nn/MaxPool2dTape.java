@@ -11,17 +11,18 @@ import org.jspecify.annotations.Nullable;
 
 /** Derivatives of {@link MaxPool2d}: values move between the winners' places and the windows. */
 final class MaxPool2dTape extends Tape {
-  private static final long[] ZERO = {0, 0};
   private static final long[] ONE = {1, 1};
 
   private final long[] kernel;
   private final long[] stride;
+  private final long[] padding;
   private @Nullable Tensor inputs;
   private @Nullable Tensor winners;
 
   MaxPool2dTape(MaxPool2d layer) {
     this.kernel = new long[] {layer.kernel(), layer.kernel()};
     this.stride = new long[] {layer.stride(), layer.stride()};
+    this.padding = new long[] {layer.padding(), layer.padding()};
   }
 
   @Override
@@ -36,7 +37,7 @@ final class MaxPool2dTape extends Tape {
       return pairs(inputs);
     }
     List<@Nullable Tensor> results =
-        NativeOps.MAX_POOL2D_WITH_INDICES.callAll(inputs, kernel, stride);
+        NativeOps.MAX_POOL2D_WITH_INDICES.callAll(inputs, kernel, stride, padding);
     winners = results.get(1);
     return Objects.requireNonNull(results.get(0), "values");
   }
@@ -50,7 +51,7 @@ final class MaxPool2dTape extends Tape {
       places = places.repeatInterleave(groups, 0);
     }
     return NativeOps.MAX_POOL2D_BACKWARD.call(
-        cotangent, seen, kernel, stride, ZERO, ONE, false, places);
+        cotangent, seen, kernel, stride, padding, ONE, false, places);
   }
 
   @Override
@@ -71,6 +72,7 @@ final class MaxPool2dTape extends Tape {
   private boolean isTiledByTwo(Tensor images) {
     return kernel[0] == 2
         && stride[0] == 2
+        && padding[0] == 0
         && images.size(2) % 2 == 0
         && images.size(3) % 2 == 0
         && images.device().type() == Device.Type.CPU

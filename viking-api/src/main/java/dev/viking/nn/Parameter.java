@@ -17,7 +17,11 @@ public record Parameter(String name, Kind kind, long fanIn, long... shape) {
     /** Multiplies the inputs. */
     WEIGHT,
     /** Is added to the outputs. */
-    BIAS
+    BIAS,
+    /** Multiplies normalised values; 1 to start with. */
+    NORM_SCALE,
+    /** Is added to normalised values; 0 to start with. */
+    NORM_SHIFT
   }
 
   /** Copies the sizes. */
@@ -33,6 +37,19 @@ public record Parameter(String name, Kind kind, long fanIn, long... shape) {
   @Override
   public long[] shape() {
     return shape.clone();
+  }
+
+  /**
+   * Number of outputs that each input of its layer goes to, as PyTorch counts: the first size times
+   * those after the second.
+   *
+   * @return the number, 1 for a vector
+   */
+  public long fanOut() {
+    if (shape.length < 2) {
+      return 1;
+    }
+    return size() / shape[1];
   }
 
   /**

@@ -60,6 +60,10 @@ public final class Sequential implements Model {
    */
   public static Sequential of(long[] inputShape, List<Layer> layers) {
     Sequential model = new Sequential(inputShape, layers, Initialisers.lecunNormal());
+    if (model.plan.steps().stream().skip(1).anyMatch(step -> step.layer() instanceof Embedding)) {
+      throw new ArgumentException(
+          "Sequential: an Embedding is needed as the first layer or not at all, among " + layers);
+    }
     if (model.layout.total() == 0) {
       throw new ArgumentException("Sequential: no layer with parameters among " + layers);
     }
@@ -80,6 +84,11 @@ public final class Sequential implements Model {
    */
   public Sequential withInitialiser(Initialiser initialiser) {
     return new Sequential(inputShape, layers, initialiser);
+  }
+
+  /** The same model of other layers with the same parameters. */
+  Sequential withLayers(List<Layer> others) {
+    return new Sequential(inputShape, others, initialiser);
   }
 
   /**
@@ -190,7 +199,17 @@ public final class Sequential implements Model {
     needed[0] = -1;
     System.arraycopy(inputShape, 0, needed, 1, inputShape.length);
     Checks.shape(operation, "inputs", inputs, needed);
-    Checks.like(operation, "inputs", inputs, "parameters", parameters);
+    if (takesTokens()) {
+      Checks.dtype(operation, "inputs", inputs, DType.INT64);
+      Checks.sameDevice(operation, "inputs", inputs, "parameters", parameters);
+    } else {
+      Checks.like(operation, "inputs", inputs, "parameters", parameters);
+    }
+  }
+
+  /** Whether the inputs are integers that an embedding looks up. */
+  private boolean takesTokens() {
+    return plan.steps().getFirst().layer() instanceof Embedding;
   }
 
   @Override

@@ -4,7 +4,6 @@ import dev.viking.torch.ClosedException;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -233,8 +232,7 @@ final class StructuredLinearisation extends Linearisation {
 
   /** The cotangent of each value that the parameters move, null for the others. */
   private List<@Nullable Tensor> cotangents(Tensor seed, long groups) {
-    List<@Nullable Tensor> cotangents = new ArrayList<>(Collections.nCopies(tapes.size(), null));
-    cotangents.add(seed);
+    List<@Nullable Tensor> cotangents = endingWith(seed);
     for (int i = tapes.size() - 1; i >= 0; i--) {
       Tensor cotangent = cotangents.get(i + 1);
       Plan.Step step = plan.steps().get(i);
@@ -250,6 +248,16 @@ final class StructuredLinearisation extends Linearisation {
       }
     }
     return cotangents;
+  }
+
+  /** A list with a place for each value: nothing yet but for the last one, the outputs. */
+  private List<@Nullable Tensor> endingWith(@Nullable Tensor last) {
+    List<@Nullable Tensor> list = new ArrayList<>(tapes.size() + 1);
+    for (int i = 0; i < tapes.size(); i++) {
+      list.add(null);
+    }
+    list.add(last);
+    return list;
   }
 
   // Out of place: a sum hands the same cotangent to both of its terms.
@@ -327,8 +335,7 @@ final class StructuredLinearisation extends Linearisation {
       List<@Nullable Tensor> cotangents, @Nullable Tensor seed, Directions directions) {
     Tensor gradient = empty(model.layout().total());
     List<List<Tensor>> slots = sequential.split(gradient);
-    List<@Nullable Tensor> tangents = new ArrayList<>(Collections.nCopies(tapes.size(), null));
-    tangents.add(seed);
+    List<@Nullable Tensor> tangents = endingWith(seed);
     for (int i = tapes.size() - 1; i >= 0; i--) {
       Plan.Step step = plan.steps().get(i);
       Tape tape = tapes.get(i);
@@ -378,9 +385,19 @@ final class StructuredLinearisation extends Linearisation {
     return switch (layer) {
       case Linear linear -> new LinearTape(linear, parameters);
       case Conv2d convolution -> new Conv2dTape(convolution, parameters);
+      case BatchNorm2d norm -> new BatchNorm2dTape(norm, parameters);
+      case LayerNorm norm -> NormTape.of(norm, parameters);
+      case GroupNorm norm -> NormTape.of(norm, parameters);
+      case RmsNorm norm -> NormTape.of(norm, parameters);
+      case Embedding embedding -> new EmbeddingTape(embedding, parameters);
+      case Bias bias -> new BiasTape(bias, parameters);
       case MaxPool2d pool -> new MaxPool2dTape(pool);
       case AvgPool2d pool -> new AvgPool2dTape(pool);
-      case Flatten flatten -> new FlattenTape();
+      case GlobalAvgPool2d _ -> MeanTape.overImages();
+      case MeanOverPositions _ -> MeanTape.overPositions();
+      case Upsample2d upsample -> new Upsample2dTape(upsample);
+      case Flatten flatten -> new FlattenTape(flatten);
+      case Unflatten unflatten -> new FlattenTape(unflatten);
       case Activation activation -> new ActivationTape(activation);
       case Residual residual ->
           throw new IllegalStateException("a plan takes residual connections apart: " + residual);

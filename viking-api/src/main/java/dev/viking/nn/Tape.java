@@ -19,7 +19,20 @@ import org.jspecify.annotations.Nullable;
  * keeps the sum in factored form.
  */
 abstract sealed class Tape
-    permits LinearTape, Conv2dTape, MaxPool2dTape, AvgPool2dTape, FlattenTape, ActivationTape {
+    permits LinearTape,
+        Conv2dTape,
+        ColumnConv2dTape,
+        KernelConv2dTape,
+        BatchNorm2dTape,
+        NormTape,
+        EmbeddingTape,
+        BiasTape,
+        MaxPool2dTape,
+        AvgPool2dTape,
+        MeanTape,
+        Upsample2dTape,
+        FlattenTape,
+        ActivationTape {
   /** The tensors that this tape uses after {@link #forward}, null entries included. */
   abstract List<@Nullable Tensor> saved();
 

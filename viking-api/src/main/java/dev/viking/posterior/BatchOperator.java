@@ -4,7 +4,6 @@ import dev.viking.linalg.ExactSolver;
 import dev.viking.linalg.LinearOperator;
 import dev.viking.linalg.Solver;
 import dev.viking.nn.BatchJacobian;
-import dev.viking.nn.Linearisation;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Tensor;
@@ -17,9 +16,7 @@ record BatchOperator(BatchJacobian jacobian) implements LinearOperator {
    * Gram matrix and a few products; as a matrix, while it fits, for iterations, which need many
    * products with few vectors.
    */
-  static LinearOperator of(Linearisation at, JacobianKind kind, Solver solver, long memoryLimit) {
-    boolean ofLoss = kind == JacobianKind.LOSS;
-    BatchJacobian jacobian = ofLoss ? at.lossRows(memoryLimit) : at.functionRows(memoryLimit);
+  static LinearOperator of(BatchJacobian jacobian, Solver solver, long memoryLimit) {
     long bytes = jacobian.rows() * jacobian.columns() * jacobian.dtype().byteSize();
     return solver instanceof ExactSolver || bytes > memoryLimit
         ? new BatchOperator(jacobian)

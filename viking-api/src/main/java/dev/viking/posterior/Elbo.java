@@ -2,6 +2,7 @@ package dev.viking.posterior;
 
 import dev.viking.linalg.KernelProjection;
 import dev.viking.linalg.Projection;
+import dev.viking.nn.BatchJacobian;
 import dev.viking.nn.Linearisation;
 import dev.viking.nn.Loss;
 import dev.viking.nn.Model;
@@ -100,10 +101,11 @@ public final class Elbo {
     }
     try (Scope scope = Scope.open();
         Linearisation at = Linearisation.of(model, loss, posterior.mean(), inputs, targets)) {
+      long limit = options.memoryLimit();
+      boolean ofLoss = options.jacobian() == JacobianKind.LOSS;
+      BatchJacobian rows = ofLoss ? at.lossRows(limit) : at.functionRows(limit);
       KernelProjection projection =
-          KernelProjection.of(
-              BatchOperator.of(at, options.jacobian(), options.solver(), options.memoryLimit()),
-              options.solver());
+          KernelProjection.of(BatchOperator.of(rows, options.solver(), limit), options.solver());
       Projection split = projection.project(noise);
       Tensor kernel = split.kernel();
       Tensor image = noise == imageBase ? split.image() : imageBase.sub(kernel);
@@ -111,7 +113,8 @@ public final class Elbo {
       Expectation data =
           options.predictions() == Predictions.SAMPLED
               ? Expectations.sampled(model, loss, posterior.mean(), deviations, inputs, targets)
-              : Expectations.linearised(at, loss, deviations, targets);
+              : Expectations.linearised(
+                  at, ofLoss ? at.functionRows(limit) : rows, loss, deviations, targets);
       double weight = options.klWeight().of(inputs.size(0), dataSize);
       Tensor imageDimension = imageDimension(projection, imageBase, kernel, image);
       KlDivergence kl = KlDivergence.of(posterior, imageDimension);

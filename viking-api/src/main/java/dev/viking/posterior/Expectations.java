@@ -1,7 +1,6 @@
 package dev.viking.posterior;
 
-import dev.viking.func.Func;
-import dev.viking.func.ValueAndGrad;
+import dev.viking.nn.BatchJacobian;
 import dev.viking.nn.Gradients;
 import dev.viking.nn.Linearisation;
 import dev.viking.nn.Loss;
@@ -39,25 +38,36 @@ final class Expectations {
     }
   }
 
-  /** Predictions f(mean, x) + J (theta_s - mean), J being the outputs' Jacobian at the mean. */
-  static Expectation linearised(Linearisation at, Loss loss, Tensor deviations, Tensor targets) {
+  /**
+   * Predictions f(mean, x) + J (theta_s - mean), J being the outputs' Jacobian at the mean; all
+   * samples at once.
+   *
+   * @param jacobian J in pieces
+   */
+  static Expectation linearised(
+      Linearisation at, BatchJacobian jacobian, Loss loss, Tensor deviations, Tensor targets) {
     long samples = deviations.size(0);
+    Tensor values = at.outputs();
     try (Scope scope = Scope.open()) {
-      Tensor outputs = at.functionJvp(deviations).add(at.outputs());
-      List<Tensor> values = new ArrayList<>();
-      List<Tensor> slopes = new ArrayList<>();
-      for (long s = 0; s < samples; s++) {
-        ValueAndGrad result =
-            Func.valueAndGrad(o -> loss.perExample(o, targets).sum(), outputs.select(0, s));
-        values.add(result.value().to(DType.FLOAT64));
-        slopes.add(result.gradient());
-      }
-      Tensor cotangents = Tensor.stack(slopes, 0).div((double) samples);
+      Tensor outputs =
+          jacobian.product(deviations).view(samples, values.size(0), values.size(1)).add_(values);
+      Loss.Derivative each = loss.derivative(outputs.flatten(0, 1), repeated(targets, samples));
+      Tensor cotangents = each.gradient().view(samples, values.numel()).div((double) samples);
+      Tensor perSample = each.losses().view(samples, -1).sum(1);
       return new Expectation(
-          scope.keep(Tensor.stack(values, 0).mean()),
-          scope.keep(at.functionVjp(cotangents)),
-          scope.keep(at.functionWeightedHvp(cotangents.flatten(1, -1), deviations)),
+          scope.keep(perSample.to(DType.FLOAT64).mean()),
+          scope.keep(jacobian.transposeProduct(cotangents)),
+          scope.keep(at.functionWeightedHvp(cotangents, deviations)),
           scope.keep(outputs));
     }
+  }
+
+  /** The targets S times over. */
+  private static Tensor repeated(Tensor targets, long samples) {
+    long[] shape = targets.shape();
+    long[] wide = new long[shape.length + 1];
+    System.arraycopy(shape, 0, wide, 1, shape.length);
+    wide[0] = samples;
+    return targets.unsqueeze(0).expand(wide).flatten(0, 1);
   }
 }

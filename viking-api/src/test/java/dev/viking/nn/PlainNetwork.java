@@ -18,7 +18,26 @@ final class PlainNetwork {
       case GELU_TANH ->
           z / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z * z * z)));
       case SILU -> z / (1 + Math.exp(-z));
+      case GELU -> z * normalProbability(z);
+      case ELU -> z > 0 ? z : Math.exp(z) - 1;
+      case SOFTPLUS -> Math.log(1 + Math.exp(z));
+      case SIGMOID -> 1 / (1 + Math.exp(-z));
+      case LEAKY_RELU -> z > 0 ? z : 0.01 * z;
+      case HARD_TANH -> Math.min(1, Math.max(-1, z));
+      case HARD_SIGMOID -> Math.min(1, Math.max(0, z / 6 + 0.5));
+      case HARD_SWISH -> z * Math.min(1, Math.max(0, z / 6 + 0.5));
     };
+  }
+
+  /** The integral of the standard normal density up to z, by its power series. */
+  private static double normalProbability(double z) {
+    double term = z;
+    double sum = z;
+    for (int n = 1; n < 200; n++) {
+      term *= z * z / (2 * n + 1);
+      sum += term;
+    }
+    return 0.5 + sum * Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
   }
 
   double[] mlp(int[] sizes, Activation function, double[] inputs) {

@@ -113,6 +113,20 @@ class ElboGradientTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"LOSS, SAMPLED", "LOSS, LINEARISED", "FUNCTION, LINEARISED"})
+  void aMemoryLimitChangesNothingButTheMemory(JacobianKind jacobian, Predictions predictions) {
+    ElboOptions free = ElboOptions.exact().withJacobian(jacobian).withPredictions(predictions);
+    assertThat(gradientsDiffer(free, free.withMemoryLimit(0), posterior)).isLessThan(1e-10);
+    ElboOptions iterating =
+        free.withSolver(ConjugateGradient.converging(1e-13, 40), RankEstimator.IMAGE_NORM);
+    assertThat(gradientsDiffer(iterating, iterating.withMemoryLimit(0), posterior))
+        .isLessThan(1e-7);
+    assertThatThrownBy(() -> free.withMemoryLimit(-1))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("memoryLimit is -1");
+  }
+
   @Test
   void theTermThroughTheProjectionCanBeLeftOutAndVanishesWhereTheScalesAgree() {
     ElboOptions through = ElboOptions.exact();
