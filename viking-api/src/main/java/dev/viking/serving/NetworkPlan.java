@@ -9,6 +9,7 @@ import dev.viking.nn.Linear;
 import dev.viking.nn.MaxPool2d;
 import dev.viking.nn.ParameterLayout;
 import dev.viking.nn.Sequential;
+import dev.viking.nn.Window;
 import dev.viking.torch.StackedNetwork;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +52,7 @@ final class NetworkPlan {
 
   // Kinds of layers come and go in dev.viking.nn; what is not named here takes the other path.
   private static Optional<StackedNetwork.Layer> of(Layer layer, ParameterLayout layout) {
-    if (layer instanceof Linear linear) {
+    if (layer instanceof Linear linear && linear.bias()) {
       return Optional.of(
           new StackedNetwork.Layer(
               StackedNetwork.Kind.LINEAR,
@@ -62,26 +63,29 @@ final class NetworkPlan {
               layout.entry(linear.name() + ".weight").offset(),
               layout.entry(linear.name() + ".bias").offset()));
     }
-    if (layer instanceof Conv2d conv) {
-      // A convolution with other settings than these has weights of another size.
-      if (layout.entry(conv.name() + ".weight").size()
-          != conv.inputs() * conv.outputs() * conv.kernel() * conv.kernel()) {
+    if (layer instanceof Conv2d conv && conv.bias() && conv.groups() == 1) {
+      Window window = conv.window();
+      long k = window.kernelHeight();
+      long stride = window.strideHeight();
+      long padding = window.top();
+      if (!window.equals(
+          new Window(k, k, stride, stride, padding, padding, padding, padding, 1, 1))) {
         return Optional.empty();
       }
       return Optional.of(
           new StackedNetwork.Layer(
               StackedNetwork.Kind.CONV2D,
               conv.outputs(),
-              conv.kernel(),
-              conv.stride(),
-              conv.padding(),
+              k,
+              stride,
+              padding,
               layout.entry(conv.name() + ".weight").offset(),
               layout.entry(conv.name() + ".bias").offset()));
     }
-    if (layer instanceof MaxPool2d pool) {
+    if (layer instanceof MaxPool2d pool && pool.padding() == 0) {
       return Optional.of(plain(StackedNetwork.Kind.MAX_POOL2D, pool.kernel(), pool.stride()));
     }
-    if (layer instanceof AvgPool2d pool) {
+    if (layer instanceof AvgPool2d pool && pool.padding() == 0) {
       return Optional.of(plain(StackedNetwork.Kind.AVG_POOL2D, pool.kernel(), pool.stride()));
     }
     if (layer instanceof Flatten) {
@@ -93,6 +97,7 @@ final class NetworkPlan {
         case RELU -> Optional.of(plain(StackedNetwork.Kind.RELU, 0, 0));
         case GELU_TANH -> Optional.of(plain(StackedNetwork.Kind.GELU_TANH, 0, 0));
         case SILU -> Optional.of(plain(StackedNetwork.Kind.SILU, 0, 0));
+        default -> Optional.empty();
       };
     }
     return Optional.empty();
