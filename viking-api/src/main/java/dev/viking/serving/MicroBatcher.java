@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +60,7 @@ public final class MicroBatcher implements AutoCloseable {
     void finish(@Nullable RuntimeException why) {
       failure = why;
       done = true;
-      java.util.concurrent.locks.LockSupport.unpark(caller);
+      LockSupport.unpark(caller);
     }
   }
 
@@ -134,7 +135,7 @@ public final class MicroBatcher implements AutoCloseable {
         throw late(timeout);
       }
       // Once taken, it is answered soon.
-      java.util.concurrent.locks.LockSupport.parkNanos(this, Math.max(left, 1_000_000));
+      LockSupport.parkNanos(this, Math.max(left, 1_000_000));
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

@@ -30,26 +30,28 @@ public final class StackedNetwork implements AutoCloseable {
   /** What a layer does. */
   public enum Kind {
     /** An affine map. */
-    LINEAR,
+    LINEAR(viking_native_h.VK_LAYER_LINEAR()),
     /** A convolution with square kernel and zero padding. */
-    CONV2D,
+    CONV2D(viking_native_h.VK_LAYER_CONV2D()),
     /** Largest value of square windows. */
-    MAX_POOL2D,
+    MAX_POOL2D(viking_native_h.VK_LAYER_MAX_POOL2D()),
     /** Mean of square windows. */
-    AVG_POOL2D,
+    AVG_POOL2D(viking_native_h.VK_LAYER_AVG_POOL2D()),
     /** Any shape to a vector. */
-    FLATTEN,
+    FLATTEN(viking_native_h.VK_LAYER_FLATTEN()),
     /** Hyperbolic tangent; absolute error below 3e-7. */
-    TANH,
+    TANH(viking_native_h.VK_LAYER_TANH()),
     /** max(x, 0). */
-    RELU,
+    RELU(viking_native_h.VK_LAYER_RELU()),
     /** GELU in its tanh form. */
-    GELU_TANH,
+    GELU_TANH(viking_native_h.VK_LAYER_GELU_TANH()),
     /** x sigmoid(x). */
-    SILU;
+    SILU(viking_native_h.VK_LAYER_SILU());
 
-    private int code() {
-      return ordinal() + 1;
+    private final int code;
+
+    Kind(int code) {
+      this.code = code;
     }
   }
 
@@ -67,18 +69,20 @@ public final class StackedNetwork implements AutoCloseable {
   public record Layer(
       Kind kind, long outputs, long kernel, long stride, long padding, long weight, long bias) {}
 
-  /**
-   * How a network's outputs become probabilities.
-   *
-   * @see dev.viking.bindings.viking_native_h
-   */
+  /** How a network's outputs become probabilities. */
   public enum Link {
     /** They do not: a regression. */
-    IDENTITY,
+    IDENTITY(viking_native_h.VK_LINK_IDENTITY()),
     /** One distribution over all outputs. */
-    SOFTMAX,
+    SOFTMAX(viking_native_h.VK_LINK_SOFTMAX()),
     /** Each output is the logit of an event of its own. */
-    SIGMOID
+    SIGMOID(viking_native_h.VK_LINK_SIGMOID());
+
+    private final int code;
+
+    Link(int code) {
+      this.code = code;
+    }
   }
 
   private final MemorySegment handle;
@@ -139,7 +143,7 @@ public final class StackedNetwork implements AutoCloseable {
               values,
               parameters.size(0),
               parameters.size(1),
-              link.ordinal(),
+              link.code,
               threads,
               bound,
               cpus.length,
@@ -154,7 +158,7 @@ public final class StackedNetwork implements AutoCloseable {
   }
 
   private static void write(Layer layer, MemorySegment to) {
-    vk_layer.kind(to, layer.kind().code());
+    vk_layer.kind(to, layer.kind().code);
     vk_layer.reserved(to, 0);
     vk_layer.outputs(to, layer.outputs());
     vk_layer.kernel(to, layer.kernel());
