@@ -33,7 +33,7 @@ cd "$header_dir"
   cat "$staging/log" >&2
   fail "jextract failed"
 }
-grep -vE 'Skipping vk_(tensor|op|pullback|generator|module)_s ' "$staging/log" >&2 || true
+grep -vE 'Skipping vk_(tensor|op|pullback|predictor|generator|module)_s ' "$staging/log" >&2 || true
 rm "$staging/log"
 
 generated="$staging/${package//.//}"

@@ -10,9 +10,9 @@
  * No C++ exception leaves any function. Output arguments are written only on success, unless said
  * otherwise.
  *
- * Ownership. A vk_tensor, vk_pullback, vk_generator or vk_module returned through an output argument belongs to the
- * caller, who releases it exactly once with the matching release function. Arguments are borrowed for the
- * duration of the call. A handle is one reference; several handles may share one storage.
+ * Ownership. A vk_tensor, vk_pullback, vk_generator, vk_predictor or vk_module returned through an output argument
+ * belongs to the caller, who releases it exactly once with the matching release function. Arguments are borrowed for
+ * the duration of the call. A handle is one reference; several handles may share one storage.
  *
  * Threads. Every function may be called from any thread at any time. One handle may be read by many
  * threads at once; releasing a handle while another thread uses it is the caller's error.
@@ -153,7 +153,7 @@ typedef struct vk_tensor_meta {
 
 /* What this library's handles hold on one device. */
 typedef struct vk_live_counts {
-  int64_t handles; /* tensors, and (on the CPU entry) pullbacks, generators and modules */
+  int64_t handles; /* tensors, and (on the CPU entry) pullbacks, generators, predictors and modules */
   int64_t bytes;   /* elements times element size, summed over the tensor handles */
 } vk_live_counts;
 
@@ -392,6 +392,84 @@ VK_API int32_t vk_hvp(vk_function function, int64_t context, const vk_tensor *pr
 
 /* Number of transforms around the caller on this thread (0 outside any). Cannot fail. */
 VK_API int32_t vk_transform_depth(void);
+
+/* ---- compiled predictors ---------------------------------------------------------------------------------- */
+
+/* vk_layer_kind: what a layer of a compiled predictor does. */
+enum vk_layer_kind {
+  VK_LAYER_LINEAR = 1,
+  VK_LAYER_CONV2D = 2,
+  VK_LAYER_MAX_POOL2D = 3,
+  VK_LAYER_AVG_POOL2D = 4,
+  VK_LAYER_FLATTEN = 5,
+  VK_LAYER_TANH = 6,
+  VK_LAYER_RELU = 7,
+  VK_LAYER_GELU_TANH = 8,
+  VK_LAYER_SILU = 9
+};
+
+/* vk_link: how outputs become probabilities. */
+enum vk_link {
+  VK_LINK_IDENTITY = 0, /* regression: no probabilities */
+  VK_LINK_SOFTMAX = 1,  /* one distribution over the outputs */
+  VK_LINK_SIGMOID = 2   /* each output the logit of an independent event */
+};
+
+/* A network with one set of weights for each sample, repacked. */
+typedef struct vk_predictor_s *vk_predictor;
+
+/* One layer. Sizes that the kind does not have, and `reserved`, are 0. */
+typedef struct vk_layer {
+  int32_t kind; /* vk_layer_kind */
+  int32_t reserved;
+  int64_t outputs; /* units or channels */
+  int64_t kernel;  /* height and width of windows */
+  int64_t stride;
+  int64_t padding; /* zeros at each side; convolutions only */
+  int64_t weight;  /* where the layer's weight, [outputs, inputs(, kernel, kernel)], starts in the flat parameters */
+  int64_t bias;    /* the same for its bias, [outputs] */
+} vk_layer;
+
+/* What a prediction for N inputs is written to, row-major float32. A null pointer: not wanted. */
+typedef struct vk_prediction {
+  float *mean;               /* [N, C] mean of the outputs over the samples */
+  float *variance;           /* [N, C] their variance, divisor S - 1 (0 for one sample) */
+  float *probabilities;      /* [N, C] mean of the samples' probabilities; needs a link */
+  float *entropy;            /* [N] entropy of that mean, in nats; needs a link */
+  float *mutual_information; /* [N] entropy less the mean of the samples' entropies; needs a link */
+  float *outputs;            /* [S, N, C] the outputs themselves */
+} vk_prediction;
+
+/*
+ * Compiles a network. `parameters` is [samples, dimension], float32, row-major host memory, copied. The first layer
+ * takes examples of input_sizes ([features] or [channels, height, width]); the last gives a vector. `threads` >= 1
+ * threads work at one prediction: the caller's and threads - 1 of the predictor's own, which are bound to the CPUs
+ * listed in `cpus` (num_cpus 0: unbound) and watch for work for spin_microseconds before they sleep.
+ * VK_ERR_UNSUPPORTED for a layer kind that is not known.
+ */
+VK_API int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes,
+                                    int64_t num_input_sizes, const float *parameters, int64_t samples,
+                                    int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus,
+                                    int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error,
+                                    int64_t error_capacity);
+
+/*
+ * Predicts for `count` inputs, row-major float32. Any number of threads may run one predictor at once; scratch memory
+ * is kept and used again, one piece for each call under way. Nothing is allocated once as many calls as now were under
+ * way before.
+ */
+VK_API int32_t vk_predictor_run(vk_predictor predictor, const float *inputs, int64_t count,
+                                const vk_prediction *prediction, char *error, int64_t error_capacity);
+
+/* What was compiled, as lines of "key=value". As vk_build_info for buffer, capacity and needed. */
+VK_API int32_t vk_predictor_describe(vk_predictor predictor, char *buffer, int64_t capacity, int64_t *needed,
+                                     char *error, int64_t error_capacity);
+
+/*
+ * Releases a predictor (null: nothing happens) and ends its threads; not while a call is under way. Cannot fail. A
+ * predictor counts among the CPU's live handles.
+ */
+VK_API void vk_predictor_release(vk_predictor predictor);
 
 /* ---- random generators ------------------------------------------------------------------------------------ */
 

@@ -2793,6 +2793,377 @@ public class viking_native_h extends viking_native_h$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+    private static final int VK_LAYER_LINEAR = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_LINEAR = 1
+     * }
+     */
+    public static int VK_LAYER_LINEAR() {
+        return VK_LAYER_LINEAR;
+    }
+    private static final int VK_LAYER_CONV2D = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_CONV2D = 2
+     * }
+     */
+    public static int VK_LAYER_CONV2D() {
+        return VK_LAYER_CONV2D;
+    }
+    private static final int VK_LAYER_MAX_POOL2D = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_MAX_POOL2D = 3
+     * }
+     */
+    public static int VK_LAYER_MAX_POOL2D() {
+        return VK_LAYER_MAX_POOL2D;
+    }
+    private static final int VK_LAYER_AVG_POOL2D = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_AVG_POOL2D = 4
+     * }
+     */
+    public static int VK_LAYER_AVG_POOL2D() {
+        return VK_LAYER_AVG_POOL2D;
+    }
+    private static final int VK_LAYER_FLATTEN = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_FLATTEN = 5
+     * }
+     */
+    public static int VK_LAYER_FLATTEN() {
+        return VK_LAYER_FLATTEN;
+    }
+    private static final int VK_LAYER_TANH = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_TANH = 6
+     * }
+     */
+    public static int VK_LAYER_TANH() {
+        return VK_LAYER_TANH;
+    }
+    private static final int VK_LAYER_RELU = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_RELU = 7
+     * }
+     */
+    public static int VK_LAYER_RELU() {
+        return VK_LAYER_RELU;
+    }
+    private static final int VK_LAYER_GELU_TANH = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_GELU_TANH = 8
+     * }
+     */
+    public static int VK_LAYER_GELU_TANH() {
+        return VK_LAYER_GELU_TANH;
+    }
+    private static final int VK_LAYER_SILU = (int)9L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_SILU = 9
+     * }
+     */
+    public static int VK_LAYER_SILU() {
+        return VK_LAYER_SILU;
+    }
+    private static final int VK_LINK_IDENTITY = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_link.VK_LINK_IDENTITY = 0
+     * }
+     */
+    public static int VK_LINK_IDENTITY() {
+        return VK_LINK_IDENTITY;
+    }
+    private static final int VK_LINK_SOFTMAX = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_link.VK_LINK_SOFTMAX = 1
+     * }
+     */
+    public static int VK_LINK_SOFTMAX() {
+        return VK_LINK_SOFTMAX;
+    }
+    private static final int VK_LINK_SIGMOID = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_link.VK_LINK_SIGMOID = 2
+     * }
+     */
+    public static int VK_LINK_SIGMOID() {
+        return VK_LINK_SIGMOID;
+    }
+
+    private static class vk_predictor_compile {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_LONG,
+            viking_native_h.C_INT,
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_predictor_compile");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
+     * }
+     */
+    public static FunctionDescriptor vk_predictor_compile$descriptor() {
+        return vk_predictor_compile.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MethodHandle vk_predictor_compile$handle() {
+        return vk_predictor_compile.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MemorySegment vk_predictor_compile$address() {
+        return vk_predictor_compile.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
+     * }
+     */
+    public static int vk_predictor_compile(MemorySegment layers, long num_layers, MemorySegment input_sizes, long num_input_sizes, MemorySegment parameters, long samples, long dimension, int link, int threads, MemorySegment cpus, long num_cpus, long spin_microseconds, MemorySegment predictor, MemorySegment error, long error_capacity) {
+        var mh$ = vk_predictor_compile.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_predictor_compile", layers, num_layers, input_sizes, num_input_sizes, parameters, samples, dimension, link, threads, cpus, num_cpus, spin_microseconds, predictor, error, error_capacity);
+            }
+            return (int)mh$.invokeExact(layers, num_layers, input_sizes, num_input_sizes, parameters, samples, dimension, link, threads, cpus, num_cpus, spin_microseconds, predictor, error, error_capacity);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_predictor_run {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_predictor_run");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_run(vk_predictor predictor, const float *inputs, int64_t count, const vk_prediction *prediction, char *error, int64_t error_capacity)
+     * }
+     */
+    public static FunctionDescriptor vk_predictor_run$descriptor() {
+        return vk_predictor_run.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_run(vk_predictor predictor, const float *inputs, int64_t count, const vk_prediction *prediction, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MethodHandle vk_predictor_run$handle() {
+        return vk_predictor_run.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_run(vk_predictor predictor, const float *inputs, int64_t count, const vk_prediction *prediction, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MemorySegment vk_predictor_run$address() {
+        return vk_predictor_run.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t vk_predictor_run(vk_predictor predictor, const float *inputs, int64_t count, const vk_prediction *prediction, char *error, int64_t error_capacity)
+     * }
+     */
+    public static int vk_predictor_run(MemorySegment predictor, MemorySegment inputs, long count, MemorySegment prediction, MemorySegment error, long error_capacity) {
+        var mh$ = vk_predictor_run.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_predictor_run", predictor, inputs, count, prediction, error, error_capacity);
+            }
+            return (int)mh$.invokeExact(predictor, inputs, count, prediction, error, error_capacity);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_predictor_describe {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            viking_native_h.C_INT,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_POINTER,
+            viking_native_h.C_LONG
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_predictor_describe");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_describe(vk_predictor predictor, char *buffer, int64_t capacity, int64_t *needed, char *error, int64_t error_capacity)
+     * }
+     */
+    public static FunctionDescriptor vk_predictor_describe$descriptor() {
+        return vk_predictor_describe.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_describe(vk_predictor predictor, char *buffer, int64_t capacity, int64_t *needed, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MethodHandle vk_predictor_describe$handle() {
+        return vk_predictor_describe.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t vk_predictor_describe(vk_predictor predictor, char *buffer, int64_t capacity, int64_t *needed, char *error, int64_t error_capacity)
+     * }
+     */
+    public static MemorySegment vk_predictor_describe$address() {
+        return vk_predictor_describe.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t vk_predictor_describe(vk_predictor predictor, char *buffer, int64_t capacity, int64_t *needed, char *error, int64_t error_capacity)
+     * }
+     */
+    public static int vk_predictor_describe(MemorySegment predictor, MemorySegment buffer, long capacity, MemorySegment needed, MemorySegment error, long error_capacity) {
+        var mh$ = vk_predictor_describe.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_predictor_describe", predictor, buffer, capacity, needed, error, error_capacity);
+            }
+            return (int)mh$.invokeExact(predictor, buffer, capacity, needed, error, error_capacity);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class vk_predictor_release {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            viking_native_h.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("vk_predictor_release");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void vk_predictor_release(vk_predictor predictor)
+     * }
+     */
+    public static FunctionDescriptor vk_predictor_release$descriptor() {
+        return vk_predictor_release.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void vk_predictor_release(vk_predictor predictor)
+     * }
+     */
+    public static MethodHandle vk_predictor_release$handle() {
+        return vk_predictor_release.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void vk_predictor_release(vk_predictor predictor)
+     * }
+     */
+    public static MemorySegment vk_predictor_release$address() {
+        return vk_predictor_release.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void vk_predictor_release(vk_predictor predictor)
+     * }
+     */
+    public static void vk_predictor_release(MemorySegment predictor) {
+        var mh$ = vk_predictor_release.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("vk_predictor_release", predictor);
+            }
+            mh$.invokeExact(predictor);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
 
     private static class vk_generator_new {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(

@@ -45,7 +45,13 @@ class HeaderDriftTest {
         .containsKey("vk_function");
     assertThat(parsed.constants()).hasSize(code.split("=", -1).length - 1).isNotEmpty();
     assertThat(parsed.structs())
-        .containsOnlyKeys("vk_value", "vk_tensor_meta", "vk_live_counts", "vk_device_memory");
+        .containsOnlyKeys(
+            "vk_value",
+            "vk_tensor_meta",
+            "vk_live_counts",
+            "vk_device_memory",
+            "vk_layer",
+            "vk_prediction");
   }
 
   @Test

@@ -60,19 +60,39 @@ public final class KernelProjection {
    */
   public Projection project(Tensor vectors) {
     Checks.vectors("KernelProjection.project", vectors, operator.columns(), operator);
+    ProjectionEvent event = new ProjectionEvent();
+    event.begin();
     try (Scope scope = Scope.open()) {
       Tensor products = operator.matvec(vectors);
       Solution solution = solver.leastSquares(vectors, products);
       Adjoint split = refine(subtractImage(vectors, solution.x()), solution.x());
       Tensor left = operator.matvec(split.kernel());
-      return new Projection(
-          scope.keep(split.kernel()),
-          scope.keep(vectors.sub(split.kernel())),
-          scope.keep(split.multipliers()),
-          scope.keep(Residuals.relative(left, products)),
-          solution.status(),
-          solution.iterations());
+      Projection projection =
+          new Projection(
+              scope.keep(split.kernel()),
+              scope.keep(vectors.sub(split.kernel())),
+              scope.keep(split.multipliers()),
+              scope.keep(Residuals.relative(left, products)),
+              solution.status(),
+              solution.iterations());
+      if (event.isEnabled()) {
+        write(event, vectors.size(0), projection);
+      }
+      return projection;
     }
+  }
+
+  // Only for a recording: reading the residual waits for the device. Inside a transform there is no
+  // number to read.
+  private void write(ProjectionEvent event, long vectors, Projection projection) {
+    event.vectors = vectors;
+    event.rows = operator.rows();
+    event.parameters = operator.columns();
+    event.rank = rank().orElse(-1);
+    event.residual = projection.residual().isWrapped() ? Double.NaN : projection.relativeResidual();
+    event.iterations = projection.iterations();
+    event.status = projection.status().toString();
+    event.commit();
   }
 
   /**

@@ -130,8 +130,17 @@ final class TrainingRun implements AutoCloseable {
     recordedAt = System.nanoTime();
     stepsSinceRecord = 0;
     while (step < order.steps()) {
+      TrainingStepEvent event = new TrainingStepEvent();
+      event.begin();
       try (Scope _ = Scope.open()) {
         oneStep(data.select(order.batch(step)), order);
+      }
+      if (event.shouldCommit()) {
+        event.stage = stage.name();
+        event.epoch = epoch;
+        event.step = step;
+        event.examples = order.batchSize();
+        event.commit();
       }
       step++;
       boolean stop = listener.wantsStop();

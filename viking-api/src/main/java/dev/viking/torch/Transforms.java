@@ -356,6 +356,7 @@ public final class Transforms {
     private final Invoker invoker = Invoker.get();
     private final MemorySegment count = arena.allocate(8, 8);
     private final MemorySegment[] rooms = new MemorySegment[3];
+    private final NativeCallEvent event = new NativeCallEvent();
 
     Call(String name, Function function) {
       if (invoker.depth >= MAX_NESTING) {
@@ -365,6 +366,7 @@ public final class Transforms {
       }
       this.name = name;
       this.function = function;
+      event.begin();
     }
 
     MemorySegment handles(List<Tensor> tensors, String what) {
@@ -430,6 +432,11 @@ public final class Transforms {
     @Override
     public void close() {
       arena.close();
+      if (event.shouldCommit()) {
+        event.group = name;
+        event.depth = invoker.depth;
+        event.commit();
+      }
     }
   }
 }

@@ -1,0 +1,93 @@
+// A network as a list of steps over repacked weights, and how one sample of it runs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "predictor_kernels.h"
+#include "viking_native.h"
+
+namespace viking {
+
+// Floats on cache lines of their own, zero at first.
+class Floats {
+ public:
+  Floats() = default;
+  explicit Floats(int64_t count);
+  float* data() const { return data_.get(); }
+  int64_t size() const { return count_; }
+
+ private:
+  struct Free {
+    void operator()(float* p) const { ::operator delete[](p, std::align_val_t(64)); }
+  };
+  std::unique_ptr<float[], Free> data_;
+  int64_t count_ = 0;
+};
+
+enum class StepKind { kPanels, kDot, kConv, kPool, kActivation, kCopy };
+
+// Rows of an example's activations: `channels` of them, `stride` floats apart, height * width used.
+struct Layout {
+  int64_t channels, height, width, stride;
+  int64_t used() const { return channels * height * width; }
+  int64_t floats() const { return round_up(channels * stride, kPanel) + kPanel; }
+  bool packed() const { return stride == height * width; }
+};
+
+struct Step {
+  StepKind kind;
+  Activation activation = Activation::kNone;
+  Layout in, out;
+  int64_t kernel = 0, stride = 0, padding = 0;
+  bool mean = false;            // of a pooling
+  bool direct = false;          // a convolution that reads its input in place, without im2col
+  int64_t weight = 0, bias = 0; // where they start among a sample's packed weights
+  int64_t tiles = 0;
+  std::vector<int64_t> offsets, left, right;  // of a convolution's rows, and of its tiles' halves
+};
+
+// Memory that one thread needs to run samples.
+struct Scratch {
+  Floats first, second, columns;
+  std::vector<const float*> left, right;
+};
+
+class Plan {
+ public:
+  Plan(const vk_layer* layers, int64_t num_layers, const int64_t* sizes, int64_t num_sizes, const float* parameters,
+       int64_t samples, int64_t dimension);
+
+  Scratch scratch() const;
+
+  // Writes the sample's outputs for `count` <= chunk() inputs to logits[(b * outputs + c) * padded_samples + sample].
+  void run(int64_t sample, const float* inputs, int64_t count, Scratch& scratch, float* logits) const;
+
+  int64_t samples() const { return samples_; }
+  int64_t padded_samples() const { return round_up(samples_, kPanel); }
+  int64_t inputs() const { return input_.used(); }
+  int64_t outputs() const { return steps_.back().out.used(); }
+  int64_t chunk() const { return chunk_; }       // examples that go through a sample's weights together
+  int64_t operations() const { return operations_; }  // multiplications for one example and one sample
+  int64_t packed_bytes() const { return packed_.size() * 4; }
+  std::string describe() const;
+
+ private:
+  void add(const vk_layer& layer, Layout& at, bool& padded);
+  void add_linear(const vk_layer& layer, Layout& at, bool padded);
+  void add_conv(const vk_layer& layer, Layout& at);
+  void add_pool(const vk_layer& layer, Layout& at);
+  void pack(const float* parameters, float* packed) const;
+  void conv(const Step& step, const float* weights, const float* in, Scratch& scratch, float* out) const;
+
+  Layout input_{};
+  std::vector<Step> steps_;
+  std::vector<vk_layer> sources_;  // of each step
+  int64_t samples_, dimension_, sample_floats_ = 0, chunk_ = 1, operations_ = 0, widest_ = 0, columns_ = 0, tiles_ = 0;
+  Floats packed_;
+};
+
+}  // namespace viking

@@ -1,0 +1,358 @@
+package dev.viking.serving;
+
+import dev.viking.nn.Sequential;
+import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.PosteriorSamples;
+import dev.viking.posterior.Predictions;
+import dev.viking.torch.ClosedException;
+import dev.viking.torch.DType;
+import dev.viking.torch.Device;
+import dev.viking.torch.Scope;
+import dev.viking.torch.ShapeException;
+import dev.viking.torch.StackedNetwork;
+import dev.viking.torch.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Predicts with S samples of a posterior, fast: weights are copied and repacked once, a prediction
+ * is one native call that evaluates all samples and reduces them, and nothing is allocated on the
+ * Java heap.
+ *
+ * <p>Networks of linear layers, convolutions, pooling and the activations of {@link
+ * dev.viking.nn.Activation} run in native loops (float32, CPU; results agree with {@link
+ * dev.viking.posterior.Predictor} to about 1e-5). Other layers and linearised predictions run in
+ * libtorch behind the same methods; {@link #path} and {@link #describe} say which was chosen.
+ *
+ * <p>Safe for any number of platform and virtual threads, each with a {@link Prediction} of its
+ * own. To be closed; {@link #close} waits for calls under way.
+ */
+public final class CompiledPredictor implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("dev.viking.serving");
+
+  /**
+   * Largest deviation from libtorch, relative to 1 + |value|, that the check on the spot allows.
+   */
+  private static final double TOLERANCE = 1e-3;
+
+  private final long[] inputShape;
+  private final int features;
+  private final int outputs;
+  private final long samples;
+  private final PredictorOptions options;
+  private final CallGate gate;
+  private final @Nullable StackedNetwork network;
+  private final @Nullable LibtorchPath libtorch;
+
+  private CompiledPredictor(
+      Sequential model,
+      long samples,
+      PredictorOptions options,
+      @Nullable StackedNetwork network,
+      @Nullable LibtorchPath libtorch) {
+    this.inputShape = model.inputShape();
+    this.features = Math.toIntExact(Arrays.stream(inputShape).reduce(1, Math::multiplyExact));
+    this.outputs = Math.toIntExact(model.outputs());
+    this.samples = samples;
+    this.options = options;
+    this.gate = new CallGate(options.concurrentCalls());
+    this.network = network;
+    this.libtorch = libtorch;
+  }
+
+  /**
+   * Compiles a posterior. The result of the native loops is compared with libtorch's on a few
+   * inputs; should they differ, libtorch is taken, and a warning logged.
+   *
+   * @param model the network
+   * @param posterior mean and scales
+   * @param samples samples in their two parts, [S, D] each
+   * @param options how to run
+   * @return the predictor; it keeps nothing of the arguments
+   * @throws ShapeException when the samples are not of the model's size
+   * @throws dev.viking.torch.ArgumentException when an option cannot be had, such as a CPU
+   */
+  public static CompiledPredictor of(
+      Sequential model,
+      KernelImagePosterior posterior,
+      PosteriorSamples samples,
+      PredictorOptions options) {
+    if (posterior.dimension() != model.layout().total()) {
+      throw new ShapeException(
+          "CompiledPredictor.of: the posterior has "
+              + posterior.dimension()
+              + " parameters; the model has "
+              + model.layout().total());
+    }
+    if (options.kind() == Predictions.SAMPLED) {
+      try (Scope _ = Scope.open()) {
+        Tensor parameters = samples.parameters(posterior).to(Device.CPU).to(DType.FLOAT32);
+        StackedNetwork network = compile(model, parameters.contiguous(), options);
+        if (network != null) {
+          return new CompiledPredictor(model, samples.count(), options, network, null);
+        }
+      }
+    }
+    LibtorchPath path =
+        LibtorchPath.of(model, options.kind(), model.inputShape(), posterior, samples);
+    return new CompiledPredictor(model, samples.count(), options, null, path);
+  }
+
+  private static @Nullable StackedNetwork compile(
+      Sequential model, Tensor parameters, PredictorOptions options) {
+    Optional<List<StackedNetwork.Layer>> plan = NetworkPlan.of(model);
+    if (plan.isEmpty()) {
+      LOG.log(System.Logger.Level.INFO, "{0} has layers that only libtorch knows", model);
+      return null;
+    }
+    StackedNetwork network =
+        StackedNetwork.compile(
+            plan.get(),
+            model.inputShape(),
+            parameters,
+            options.likelihood().link(),
+            options.threads(),
+            options.cpus().stream().mapToInt(Integer::intValue).toArray(),
+            options.spin());
+    double deviation = PredictorCheck.deviation(network, model, parameters, options.likelihood());
+    if (deviation <= TOLERANCE) {
+      LOG.log(System.Logger.Level.DEBUG, "compiled {0}: {1}", model, network.describe());
+      return network;
+    }
+    network.close();
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "the compiled {0} deviates from libtorch by {1}; predictions take libtorch",
+        model,
+        deviation);
+    return null;
+  }
+
+  /**
+   * What computes the results.
+   *
+   * @return native loops or libtorch
+   */
+  public Path path() {
+    return network == null ? Path.LIBTORCH : Path.COMPILED;
+  }
+
+  /**
+   * What was chosen, as lines of key=value.
+   *
+   * @return path, and for native loops the instruction set, sizes and steps
+   * @throws ClosedException when the predictor is closed
+   */
+  public String describe() {
+    StackedNetwork compiled = network;
+    if (compiled == null) {
+      return "path=libtorch\nsamples=" + samples + "\nkind=" + options.kind() + "\n";
+    }
+    boolean isVirtual = gate.enter();
+    try {
+      return "path=compiled\n" + compiled.describe();
+    } finally {
+      gate.leave(isVirtual);
+    }
+  }
+
+  /**
+   * Sizes of one input.
+   *
+   * @return a fresh array
+   */
+  public long[] inputShape() {
+    return inputShape.clone();
+  }
+
+  /**
+   * Numbers in one input.
+   *
+   * @return the product of its sizes
+   */
+  public int features() {
+    return features;
+  }
+
+  /**
+   * Outputs for each input.
+   *
+   * @return C
+   */
+  public int outputs() {
+    return outputs;
+  }
+
+  /**
+   * The number of samples.
+   *
+   * @return S
+   */
+  public long samples() {
+    return samples;
+  }
+
+  /**
+   * How it runs.
+   *
+   * @return the options it was made with
+   */
+  public PredictorOptions options() {
+    return options;
+  }
+
+  /**
+   * Callers that wait for a place among the concurrent calls.
+   *
+   * @return about how many
+   */
+  public int waiting() {
+    return gate.waiting();
+  }
+
+  /**
+   * Storage for results.
+   *
+   * @param capacity most inputs of one call, at least 1
+   * @return the storage, for any predictor with the same sizes and likelihood
+   */
+  public Prediction prediction(int capacity) {
+    return new Prediction(capacity, features, outputs, options.likelihood());
+  }
+
+  /**
+   * Predicts for one input.
+   *
+   * @param input its numbers, row-major
+   * @param into takes the result
+   * @throws dev.viking.torch.ArgumentException when there are too few numbers
+   * @throws ClosedException when the predictor is closed
+   */
+  public void predict(float[] input, Prediction into) {
+    predict(input, 1, into);
+  }
+
+  /**
+   * Predicts for several inputs.
+   *
+   * @param inputs their numbers, row-major, one input after the other
+   * @param count number of inputs
+   * @param into takes the result
+   * @throws dev.viking.torch.ArgumentException when there are too few numbers, or too little room
+   * @throws ShapeException when the storage was made for other sizes
+   * @throws ClosedException when the predictor is closed
+   */
+  public void predict(float[] inputs, int count, Prediction into) {
+    check(into);
+    into.require(count, inputs.length);
+    MemorySegment.copy(inputs, 0, into.inputs, ValueLayout.JAVA_FLOAT, 0, count * features);
+    run(into.inputs, count, into);
+  }
+
+  /**
+   * Predicts for several inputs in memory.
+   *
+   * @param inputs float32, row-major; native memory aligned to 4 bytes is read in place, other is
+   *     copied
+   * @param count number of inputs
+   * @param into takes the result
+   * @throws dev.viking.torch.ArgumentException when there are too few numbers, or too little room
+   * @throws ShapeException when the storage was made for other sizes
+   * @throws ClosedException when the predictor is closed
+   */
+  public void predict(MemorySegment inputs, int count, Prediction into) {
+    check(into);
+    into.require(count, inputs.byteSize() / 4);
+    if (inputs.isNative() && inputs.address() % 4 == 0) {
+      run(inputs, count, into);
+    } else {
+      MemorySegment.copy(inputs, 0, into.inputs, 0, 4L * count * features);
+      run(into.inputs, count, into);
+    }
+  }
+
+  /**
+   * Predicts for a batch.
+   *
+   * @param inputs [N, ...], any floating dtype and device
+   * @param into takes the result
+   * @throws dev.viking.torch.ArgumentException when there is too little room
+   * @throws ShapeException when the inputs or the storage have other sizes
+   * @throws ClosedException when the predictor or the tensor is closed
+   */
+  public void predict(Tensor inputs, Prediction into) {
+    check(into);
+    long[] shape = inputs.shape();
+    if (shape.length != inputShape.length + 1
+        || !Arrays.equals(shape, 1, shape.length, inputShape, 0, inputShape.length)) {
+      throw new ShapeException(
+          "CompiledPredictor.predict: inputs "
+              + inputs
+              + "; [N, ...] with examples of shape "
+              + Arrays.toString(inputShape)
+              + " is needed");
+    }
+    int count = Math.toIntExact(shape[0]);
+    into.require(count, inputs.numel());
+    try (Scope _ = Scope.open()) {
+      inputs.to(DType.FLOAT32).contiguous().copyTo(into.inputs);
+    }
+    run(into.inputs, count, into);
+  }
+
+  CallGate gate() {
+    return gate;
+  }
+
+  private void check(Prediction into) {
+    if (into.outputs() != outputs
+        || into.likelihood() != options.likelihood()
+        || into.inputs.byteSize() != 4L * features * into.capacity()) {
+      throw new ShapeException(
+          "CompiledPredictor.predict: the storage was made for another predictor, with "
+              + into.outputs()
+              + " outputs and "
+              + into.likelihood());
+    }
+  }
+
+  private void run(MemorySegment inputs, int count, Prediction into) {
+    PredictionEvent event = new PredictionEvent();
+    event.begin();
+    boolean isVirtual = gate.enter();
+    try {
+      StackedNetwork compiled = network;
+      if (compiled != null) {
+        compiled.run(inputs, count, into.targets, into.error);
+      } else if (libtorch != null) {
+        libtorch.predict(inputs.asSlice(0, 4L * count * features), count, into);
+      }
+      into.count(count);
+    } finally {
+      gate.leave(isVirtual);
+    }
+    if (event.shouldCommit()) {
+      event.inputs = count;
+      event.samples = samples;
+      event.path = path().name();
+      event.commit();
+    }
+  }
+
+  /** Waits for calls under way, then frees the weights. Closing again does nothing. */
+  @Override
+  public void close() {
+    if (gate.close()) {
+      if (network != null) {
+        network.close();
+      }
+      if (libtorch != null) {
+        libtorch.close();
+      }
+    }
+  }
+}

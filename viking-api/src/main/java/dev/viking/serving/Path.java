@@ -1,0 +1,9 @@
+package dev.viking.serving;
+
+/** What computes a predictor's results. */
+public enum Path {
+  /** Native loops over repacked weights: one call, no garbage. */
+  COMPILED,
+  /** libtorch, sample after sample: any model, any device; makes Java objects. */
+  LIBTORCH
+}

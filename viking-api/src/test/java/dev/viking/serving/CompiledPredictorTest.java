@@ -1,0 +1,357 @@
+package dev.viking.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.viking.nn.Activation;
+import dev.viking.nn.AvgPool2d;
+import dev.viking.nn.Conv2d;
+import dev.viking.nn.Flatten;
+import dev.viking.nn.LeNet;
+import dev.viking.nn.Linear;
+import dev.viking.nn.MaxPool2d;
+import dev.viking.nn.Mlp;
+import dev.viking.nn.Sequential;
+import dev.viking.posterior.Predictions;
+import dev.viking.posterior.PredictiveSamples;
+import dev.viking.posterior.Predictor;
+import dev.viking.torch.ArgumentException;
+import dev.viking.torch.ClosedException;
+import dev.viking.torch.DType;
+import dev.viking.torch.LiveHandles;
+import dev.viking.torch.Rng;
+import dev.viking.torch.Scope;
+import dev.viking.torch.ShapeException;
+import dev.viking.torch.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The native loops against libtorch in float64, sample by sample. */
+@ExtendWith(LiveHandles.class)
+class CompiledPredictorTest {
+  private Scope scope;
+
+  @BeforeEach
+  void open() {
+    scope = Scope.open();
+  }
+
+  @AfterEach
+  void close() {
+    scope.close();
+  }
+
+  /** Networks that take every road through the native code. */
+  static Stream<Sequential> networks() {
+    return Stream.of(
+        Mlp.of(new int[] {32, 64, 64, 1}, Activation.TANH),
+        Mlp.of(new int[] {3, 7, 10}, Activation.GELU_TANH),
+        Mlp.of(new int[] {5, 130, 40, 3}, Activation.SILU),
+        Mlp.of(new int[] {1, 1}, Activation.RELU),
+        LeNet.paper(),
+        // Direct convolution with an odd number of half tiles; 7 and 13 channels leave blocks of 1.
+        Sequential.of(
+            new long[] {2, 5, 10},
+            List.of(
+                new Conv2d("a", 2, 7, 3),
+                Activation.RELU,
+                new Conv2d("b", 7, 13, 2, 1, 1),
+                Activation.GELU_TANH,
+                Activation.TANH,
+                new AvgPool2d(2, 1),
+                new Flatten(),
+                new Linear("c", 13 * 3 * 8, 5))),
+        // Strides, padding, overlapping pools, an activation first, a flattening of padded rows.
+        Sequential.of(
+            new long[] {3, 9, 7},
+            List.of(
+                Activation.SILU,
+                new Conv2d("a", 3, 4, 3, 2, 1),
+                new MaxPool2d(2, 1),
+                Activation.TANH,
+                new Conv2d("b", 4, 5, 2, 1, 0),
+                new Flatten(),
+                Activation.RELU,
+                new Linear("c", 5 * 3 * 2, 4))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void agreesWithLibtorchInDoublePrecision(Sequential model) {
+    for (int samples : new int[] {1, 5, 33}) {
+      for (int threads : new int[] {1, 3}) {
+        for (int count : new int[] {1, 4, 15}) {
+          agree(model, samples, threads, count, Likelihood.CATEGORICAL);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Likelihood.class)
+  void likelihoodsDecideTheStatistics(Likelihood likelihood) {
+    agree(Mlp.of(new int[] {3, 20, 4}, Activation.TANH), 32, 1, 7, likelihood);
+  }
+
+  private void agree(Sequential model, int samples, int threads, int count, Likelihood likelihood) {
+    Posteriors exact = Posteriors.of(model, samples, DType.FLOAT64, 11);
+    PredictorOptions options = PredictorOptions.of(likelihood).withThreads(threads);
+    try (Scope _ = Scope.open();
+        CompiledPredictor predictor = exact.compile(options);
+        Rng rng = Rng.seeded(5)) {
+      assertThat(predictor.path()).isEqualTo(Path.COMPILED);
+      Tensor inputs = Tensor.randn(rng, DType.FLOAT32, shape(model, count));
+      Prediction got = predictor.prediction(count);
+      predictor.predict(inputs.toFloatArray(), count, got);
+      matches(got, exact, Predictions.SAMPLED, inputs, 2e-5);
+    }
+  }
+
+  private static long[] shape(Sequential model, int count) {
+    long[] shape = new long[model.inputShape().length + 1];
+    shape[0] = count;
+    System.arraycopy(model.inputShape(), 0, shape, 1, shape.length - 1);
+    return shape;
+  }
+
+  /** Compares with definitions written out in Java over the samples' outputs in float64. */
+  private static void matches(
+      Prediction got, Posteriors exact, Predictions kind, Tensor inputs, double tolerance) {
+    PredictiveSamples reference =
+        new Predictor(exact.model(), kind)
+            .predict(exact.posterior(), exact.samples(), inputs.to(DType.FLOAT64));
+    double[] outputs = reference.outputs().contiguous().toDoubleArray();
+    int classes = got.outputs();
+    int count = got.count();
+    int samples = outputs.length / (count * classes);
+    assertThat(count).isEqualTo((int) inputs.size(0));
+    for (int n = 0; n < count; n++) {
+      double[] mean = new double[classes];
+      double[] probability = new double[classes];
+      double within = 0;
+      for (int s = 0; s < samples; s++) {
+        double[] row =
+            Arrays.copyOfRange(outputs, (s * count + n) * classes, (s * count + n + 1) * classes);
+        double[] p = probabilities(row, got.likelihood());
+        for (int c = 0; c < classes; c++) {
+          mean[c] += row[c] / samples;
+          probability[c] += p[c] / samples;
+        }
+        within += entropy(p, got.likelihood()) / samples;
+      }
+      for (int c = 0; c < classes; c++) {
+        double squares = 0;
+        for (int s = 0; s < samples; s++) {
+          squares += Math.pow(outputs[(s * count + n) * classes + c] - mean[c], 2);
+        }
+        double variance = samples == 1 ? 0 : squares / (samples - 1);
+        assertThat((double) got.mean(n, c)).isCloseTo(mean[c], close(mean[c], tolerance));
+        assertThat((double) got.variance(n, c)).isCloseTo(variance, close(variance, tolerance));
+        if (got.likelihood().hasProbabilities()) {
+          assertThat((double) got.probability(n, c)).isCloseTo(probability[c], within(tolerance));
+        }
+      }
+      if (got.likelihood().hasProbabilities()) {
+        double entropy = entropy(probability, got.likelihood());
+        assertThat((double) got.entropy(n)).isCloseTo(entropy, close(entropy, tolerance));
+        assertThat((double) got.mutualInformation(n))
+            .isCloseTo(entropy - within, within(tolerance));
+      }
+    }
+  }
+
+  private static org.assertj.core.data.Offset<Double> close(double value, double tolerance) {
+    return within(tolerance * (1 + Math.abs(value)));
+  }
+
+  private static double[] probabilities(double[] logits, Likelihood likelihood) {
+    if (likelihood == Likelihood.BERNOULLI) {
+      return Arrays.stream(logits).map(z -> 1 / (1 + Math.exp(-z))).toArray();
+    }
+    double total = Arrays.stream(logits).map(Math::exp).sum();
+    return Arrays.stream(logits).map(z -> Math.exp(z) / total).toArray();
+  }
+
+  private static double entropy(double[] p, Likelihood likelihood) {
+    double entropy = 0;
+    for (double x : p) {
+      entropy -= x * Math.log(x);
+      if (likelihood == Likelihood.BERNOULLI) {
+        entropy -= (1 - x) * Math.log(1 - x);
+      }
+    }
+    return entropy;
+  }
+
+  @Test
+  void extremeOutputsStayFinite() {
+    Sequential model = Sequential.of(new long[] {1}, List.of(new Linear("a", 1, 3)));
+    try (CompiledPredictor predictor =
+        Posteriors.of(model, 2, DType.FLOAT32, 1)
+            .compile(PredictorOptions.of(Likelihood.CATEGORICAL))) {
+      Prediction got = predictor.prediction(2);
+      predictor.predict(new float[] {1e6f, Float.NaN}, 2, got);
+      float sum = got.probability(0, 0) + got.probability(0, 1) + got.probability(0, 2);
+      assertThat(sum).isCloseTo(1, within(1e-6f));
+      assertThat(got.entropy(0)).isBetween(0f, 0.7f);
+      assertThat(got.mutualInformation(0)).isBetween(0f, 0.7f);
+      assertThat(got.mean(1, 0)).isNaN();
+      assertThat(got.probability(1, 0)).isNaN();
+      assertThat(got.entropy(1)).isNaN();
+    }
+  }
+
+  @Test
+  void linearisedPredictionsTakeLibtorch() {
+    Posteriors exact =
+        Posteriors.of(Mlp.of(new int[] {3, 6, 2}, Activation.TANH), 8, DType.FLOAT64, 2);
+    PredictorOptions options =
+        PredictorOptions.of(Likelihood.CATEGORICAL).withKind(Predictions.LINEARISED);
+    try (CompiledPredictor predictor = exact.compile(options);
+        Rng rng = Rng.seeded(1)) {
+      assertThat(predictor.path()).isEqualTo(Path.LIBTORCH);
+      assertThat(predictor.describe()).contains("libtorch");
+      Tensor inputs = Tensor.randn(rng, DType.FLOAT32, 4, 3);
+      Prediction got = predictor.prediction(4);
+      predictor.predict(inputs, got);
+      matches(got, exact, Predictions.LINEARISED, inputs, 1e-6);
+    }
+  }
+
+  @Test
+  void everyFormOfInputGivesTheSame() {
+    try (CompiledPredictor predictor =
+            Posteriors.mlp(8).compile(PredictorOptions.of(Likelihood.REGRESSION));
+        Rng rng = Rng.seeded(1);
+        Arena arena = Arena.ofConfined()) {
+      Tensor inputs = Tensor.randn(rng, DType.FLOAT32, 3, 32);
+      float[] numbers = inputs.toFloatArray();
+      Prediction a = predictor.prediction(3);
+      Prediction b = predictor.prediction(5);
+      predictor.predict(numbers, 3, a);
+      List<MemorySegment> segments =
+          List.of(
+              MemorySegment.ofArray(numbers), arena.allocateFrom(ValueLayout.JAVA_FLOAT, numbers));
+      for (MemorySegment segment : segments) {
+        predictor.predict(segment, 3, b);
+        assertThat(b.mean(2, 0)).isEqualTo(a.mean(2, 0));
+      }
+      predictor.predict(inputs.to(DType.FLOAT64), b);
+      assertThat(b.variance(1, 0)).isEqualTo(a.variance(1, 0));
+      assertThat(b.count()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void allocatesNothingOnTheHeap() {
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+    try (CompiledPredictor predictor =
+        Posteriors.mlp(4).compile(PredictorOptions.of(Likelihood.REGRESSION))) {
+      Prediction into = predictor.prediction(1);
+      float[] input = new float[32];
+      long self = Thread.currentThread().threadId();
+      long bytes = -1;
+      // The JIT compiles in the background: a round without garbage comes when it is done.
+      for (int round = 0; round < 100 && bytes != 0; round++) {
+        long before = threads.getThreadAllocatedBytes(self);
+        for (int i = 0; i < 2_000; i++) {
+          predictor.predict(input, into);
+        }
+        bytes = threads.getThreadAllocatedBytes(self) - before;
+      }
+      assertThat(bytes).as("bytes in the last 2,000 predictions").isZero();
+    }
+  }
+
+  @Test
+  void threadsOfBothKindsShareOnePredictor() throws Exception {
+    try (CompiledPredictor predictor =
+            Posteriors.mlp(16).compile(PredictorOptions.of(Likelihood.REGRESSION).withThreads(2));
+        ExecutorService platform = Executors.newFixedThreadPool(4);
+        ExecutorService virtual = Executors.newVirtualThreadPerTaskExecutor()) {
+      Prediction reference = predictor.prediction(50);
+      float[] numbers = new float[50 * 32];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = (float) Math.sin(i);
+      }
+      predictor.predict(numbers, 50, reference);
+      List<Future<?>> running = new ArrayList<>();
+      for (int n = 0; n < 50; n++) {
+        int which = n;
+        Callable<Void> task =
+            () -> {
+              float[] own = Arrays.copyOfRange(numbers, 32 * which, 32 * which + 32);
+              Prediction into = predictor.prediction(1);
+              for (int i = 0; i < 200; i++) {
+                predictor.predict(own, into);
+                assertThat(into.mean(0, 0)).isCloseTo(reference.mean(which, 0), within(1e-6f));
+              }
+              return null;
+            };
+        running.add((n % 2 == 0 ? platform : virtual).submit(task));
+      }
+      for (Future<?> future : running) {
+        future.get();
+      }
+      assertThat(predictor.waiting()).isZero();
+    }
+  }
+
+  @Test
+  void refusesWhatDoesNotFit() {
+    CompiledPredictor predictor =
+        Posteriors.mlp(2).compile(PredictorOptions.of(Likelihood.REGRESSION));
+    Prediction into = predictor.prediction(2);
+    assertThatThrownBy(() -> predictor.predict(new float[31], into))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("31")
+        .hasMessageContaining("32");
+    assertThatThrownBy(() -> predictor.predict(new float[96], 3, into))
+        .isInstanceOf(ArgumentException.class);
+    assertThatThrownBy(() -> predictor.predict(Tensor.zeros(DType.FLOAT32, 2, 31), into))
+        .isInstanceOf(ShapeException.class);
+    assertThatThrownBy(() -> into.mean(0, 0)).isInstanceOf(ArgumentException.class);
+    predictor.predict(new float[32], into);
+    assertThatThrownBy(() -> into.probability(0, 0))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("regression");
+    try (CompiledPredictor other =
+        Posteriors.mlp(2).compile(PredictorOptions.of(Likelihood.CATEGORICAL))) {
+      assertThatThrownBy(() -> other.predict(new float[32], into))
+          .isInstanceOf(ShapeException.class);
+    }
+    predictor.close();
+    predictor.close();
+    assertThatThrownBy(() -> predictor.predict(new float[32], into))
+        .isInstanceOf(ClosedException.class);
+    assertThatThrownBy(
+            () ->
+                Posteriors.mlp(2)
+                    .compile(
+                        PredictorOptions.of(Likelihood.REGRESSION)
+                            .withThreads(2)
+                            .withCpus(List.of(100_000))))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("100000");
+    assertThatThrownBy(() -> PredictorOptions.of(Likelihood.REGRESSION).withThreads(0))
+        .isInstanceOf(ArgumentException.class);
+  }
+}
