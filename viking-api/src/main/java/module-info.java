@@ -1,6 +1,7 @@
 /** Tensors, function transforms, models and posteriors: everything a user touches. */
 @SuppressWarnings("requires-automatic") // XChart has no descriptor; nothing of it is in our API
 module dev.viking {
+  requires jdk.jfr;
   requires com.fasterxml.jackson.core;
   requires dev.viking.bindings;
   requires java.desktop;
@@ -15,5 +16,6 @@ module dev.viking {
   exports dev.viking.nn;
   exports dev.viking.posterior;
   exports dev.viking.report;
+  exports dev.viking.serving;
   exports dev.viking.torch;
 }
