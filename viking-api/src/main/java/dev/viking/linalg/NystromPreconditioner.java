@@ -34,7 +34,7 @@ record NystromPreconditioner(int rank) implements Preconditioner {
               .to(DType.FLOAT64); // [r, n]
       // A shift of the size of the rounding keeps the core matrix positive definite.
       double unit = operator.dtype() == DType.FLOAT64 ? Math.ulp(1.0) : Math.ulp(1.0f);
-      Tensor shift = products.norm().mul(Math.sqrt(n) * unit);
+      Tensor shift = products.norm().mul(Math.sqrt((double) n) * unit);
       Tensor shifted = products.add(test.t().mul(shift));
       Tensor core = test.t().matmul(shifted.t());
       Tensor.Eigh split = core.add(core.t()).mul(0.5).eigh();
