@@ -97,8 +97,8 @@ final class AlternatingRun {
           vectors.size(0),
           mean.numel(),
           mean.dtype(),
-          Math.max(small.bytes(), (double) taken) / examples,
-          Math.min(perRow, mean.numel()));
+          Math.max((double) small.bytes(), (double) taken) / examples,
+          Math.min(perRow, (double) mean.numel()));
     }
   }
 
