@@ -1,4 +1,4 @@
-"""The goals of issue 3, and whether a run met them."""
+"""The goals of the library's speed, and whether a run met them."""
 
 from measure import quantiles, ratio
 

@@ -8,6 +8,7 @@ import dev.viking.serving.MicroBatcher;
 import dev.viking.serving.Prediction;
 import dev.viking.serving.RejectedPredictionException;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -53,7 +54,8 @@ final class PredictionServer implements AutoCloseable {
   PredictionServer(int port, CompiledPredictor predictor, BatcherOptions options)
       throws IOException {
     this.predictor = predictor;
-    this.server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 128);
+    this.server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 128);
     this.batcher = MicroBatcher.start(predictor, options);
     this.metrics = new ServiceMetrics(batcher);
     int most = 2 * options.queue() + options.batch();
