@@ -100,7 +100,8 @@ class LoadedLibraryTest {
         GeneratedAbi.repositoryFile(
             "bindings/src/generated/java/dev/viking/bindings/viking_native_h.java");
     String text = Files.readString(source);
-    String other = text.replaceFirst("VK_ABI_VERSION = \\(int\\)\\dL;", "VK_ABI_VERSION = (int)4711L;");
+    String other =
+        text.replaceFirst("VK_ABI_VERSION = \\(int\\)\\dL;", "VK_ABI_VERSION = (int)4711L;");
     assertThat(other).isNotEqualTo(text);
     Path classes = folder.resolve("other-abi");
     TestClasses.compile(other, "viking_native_h", classes);
