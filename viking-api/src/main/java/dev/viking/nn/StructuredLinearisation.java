@@ -218,7 +218,8 @@ final class StructuredLinearisation extends Linearisation {
   private List<@Nullable Tensor> lossCotangents(Scope scope) {
     Tensor seed = requireDerivative("lossGradient").gradient();
     List<@Nullable Tensor> known = lossCotangents;
-    if (known == null) {
+    // They belong to the scope of the call that made them, which may be over.
+    if (known == null || known.stream().anyMatch(it -> it != null && it.isClosed())) {
       known = cotangents(seed, 1);
       for (Tensor cotangent : known) {
         if (cotangent != null) {

@@ -206,20 +206,21 @@ class SolverMatrixTest {
   void aPreconditionerSavesIterations() {
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(7)) {
-      // Rows that share four directions of growing strength, and little else.
-      Tensor common = Tensor.randn(rng, DType.FLOAT64, 4, 300);
-      Tensor strength = Tensor.of(new double[] {1, 10, 100, 1000}, 4);
+      // Rows that share twenty directions of strengths from 1 to 100, and little else: plain
+      // conjugate gradients spend iterations on each of these.
+      Tensor common = Tensor.randn(rng, DType.FLOAT64, 20, 3000);
+      Tensor strength = Tensor.arange(0.0, 2.0, 0.1, DType.FLOAT64).mul(Math.log(10)).exp();
       Tensor rows =
-          Tensor.randn(rng, DType.FLOAT64, 60, 4)
+          Tensor.randn(rng, DType.FLOAT64, 60, 20)
               .mul(strength)
               .matmul(common)
-              .add(Tensor.randn(rng, DType.FLOAT64, 60, 300));
+              .add(Tensor.randn(rng, DType.FLOAT64, 60, 3000));
       LinearOperator operator = new Plain(LinearOperator.of(rows));
-      Tensor u = Tensor.randn(rng, DType.FLOAT64, 2, 300);
+      Tensor u = Tensor.randn(rng, DType.FLOAT64, 2, 3000);
       ConjugateGradient plain = ConjugateGradient.converging(1e-8, 200);
       Solution without = plain.prepare(operator).leastSquares(u);
       Solution with =
-          plain.withPreconditioner(Preconditioner.nystrom(8)).prepare(operator).leastSquares(u);
+          plain.withPreconditioner(Preconditioner.nystrom(30)).prepare(operator).leastSquares(u);
       assertThat(without.status()).isEqualTo(SolverStatus.CONVERGED);
       assertThat(with.status()).isEqualTo(SolverStatus.CONVERGED);
       assertThat(with.iterations()).isLessThan(without.iterations());

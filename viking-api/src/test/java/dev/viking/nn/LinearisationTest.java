@@ -291,6 +291,23 @@ class LinearisationTest {
   }
 
   @Test
+  void sharedCotangentsMayOutliveNoScopeButAreThereAgain() {
+    try (Scope _ = Scope.open();
+        Rng rng = Rng.seeded(8)) {
+      Case given =
+          new Case("", Mlp.of(new int[] {4, 6, 3}, Activation.TANH), Losses.softmaxCrossEntropy());
+      Point at = new Point(given, rng, DType.FLOAT64);
+      Linearisation point =
+          Linearisation.of(given.model(), given.loss(), at.parameters, at.inputs, at.targets);
+      Tensor expected;
+      try (Scope inner = Scope.open()) {
+        expected = inner.keep(point.lossGradient(null));
+      }
+      assertThat(error(point.lossGradient(null), expected)).isLessThan(1e-15);
+    }
+  }
+
+  @Test
   void functionHvpWithTheNamedWeights() {
     Case given =
         new Case("tanh", Mlp.of(new int[] {2, 4, 3}, Activation.TANH), Losses.halfSquaredError());
