@@ -7,7 +7,8 @@ SETTING = "@lenet/32/1"
 
 
 def _approximate(cases):
-    return ratio(cases, (STEP, f"java:viking_step_approximate{SETTING}"), (STEP, f"java:map_step{SETTING}"))
+    """There is no approximate gradient: the exact one has to meet that goal too."""
+    return ratio(cases, (STEP, f"java:viking_step{SETTING}"), (STEP, f"java:map_step{SETTING}"))
 
 
 def _residual(cases):
@@ -52,7 +53,7 @@ def table(report):
     alone = "projection@lenet/32/1"
     rows = [
         ("VIKING step / MAP step, LeNet, B 32, S 1, exact", "<=", 6, ratio(cases, step, our_map)),
-        ("the same with a declared approximation", "<=", 4.5, _approximate(cases)),
+        ("the same against the goal of an approximate gradient (ours stays exact)", "<=", 4.5, _approximate(cases)),
         ("the same without the projection's gradient", "<=", 3, ratio(cases, fixed, our_map)),
         ("the authors' default step (LSMR) / ours", ">=", 45, ratio(cases, (STEP, f"jax:viking_step_lsmr{SETTING}"), step)),
         ("the authors' fastest solver / ours", ">=", 12, _fastest_of_authors(cases)),
