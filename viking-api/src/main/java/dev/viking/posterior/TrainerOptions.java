@@ -1,6 +1,5 @@
 package dev.viking.posterior;
 
-import dev.viking.linalg.ConjugateGradient;
 import dev.viking.nn.Adam;
 import dev.viking.nn.Optimizer;
 import dev.viking.torch.DType;
@@ -29,8 +28,7 @@ import java.util.function.DoubleFunction;
  * @param gamma of the stochastic alternating projections
  * @param alternatingPasses passes of plain alternating projections before the second stage and each
  *     epoch of the third
- * @param alternatingBlock examples in a block of these passes; 0 has the size chosen by cost, or is
- *     the batch size where the solver runs a fixed number of steps
+ * @param alternatingBlock examples in a block of these passes, 0 for the batch size
  * @param logPrecision log alpha at the start
  * @param logScaleImage log sigma_im at the start
  * @param elbo the objective
@@ -142,16 +140,10 @@ public record TrainerOptions(
   /**
    * Examples in a block of alternating projections.
    *
-   * @return the option; where it is 0, the batch size for a solver with a fixed number of steps, as
-   *     the authors ran it, and else 0, which has the size chosen by cost
+   * @return the option, or the batch size where it is 0
    */
   public int blockSize() {
-    if (alternatingBlock > 0) {
-      return alternatingBlock;
-    }
-    return elbo.solver() instanceof ConjugateGradient cg && Double.isNaN(cg.tolerance())
-        ? batchSize
-        : 0;
+    return alternatingBlock == 0 ? batchSize : alternatingBlock;
   }
 
   /**

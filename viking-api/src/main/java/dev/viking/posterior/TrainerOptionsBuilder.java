@@ -184,8 +184,7 @@ public final class TrainerOptionsBuilder {
   /**
    * Sets alternatingBlock.
    *
-   * @param value examples in a block of these passes; 0 has the size chosen by cost, or is the
-   *     batch size where the solver runs a fixed number of steps
+   * @param value examples in a block of these passes, 0 for the batch size
    * @return this builder
    */
   public TrainerOptionsBuilder alternatingBlock(int value) {
