@@ -3,6 +3,7 @@ package dev.viking.benchmarks;
 import dev.viking.linalg.ExactSolver;
 import dev.viking.posterior.AlternatingListener;
 import dev.viking.posterior.AlternatingProjections;
+import dev.viking.posterior.AlternatingResult;
 import dev.viking.posterior.JacobianKind;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
@@ -50,7 +51,7 @@ public final class SamplingKernel implements Kernel {
 
   private Tensor project() {
     Tensor vectors = problem.noise().cloneTensor();
-    double _ =
+    AlternatingResult _ =
         projections.project(
             problem.parameters(), vectors, data.asTrainingData(), AlternatingListener.NONE);
     return vectors;
