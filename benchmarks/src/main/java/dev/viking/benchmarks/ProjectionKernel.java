@@ -3,6 +3,8 @@ package dev.viking.benchmarks;
 import dev.viking.linalg.ExactSolver;
 import dev.viking.linalg.KernelProjection;
 import dev.viking.nn.Linearisation;
+import dev.viking.posterior.BatchOperator;
+import dev.viking.posterior.ElboOptions;
 import dev.viking.posterior.JacobianKind;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
@@ -48,7 +50,9 @@ public final class ProjectionKernel implements Kernel {
             problem.parameters(),
             problem.images(),
             problem.labels());
-    Tensor rows = kind == JacobianKind.LOSS ? at.lossJacobian() : at.functionJacobian();
+    long limit = ElboOptions.DEFAULT_MEMORY_LIMIT;
+    BatchOperator rows =
+        new BatchOperator(kind == JacobianKind.LOSS ? at.lossRows(limit) : at.functionRows(limit));
     return KernelProjection.of(rows, new ExactSolver()).project(problem.noise()).kernel();
   }
 

@@ -8,15 +8,24 @@ import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Tensor;
 
-/** The Jacobian of a batch as solvers want it. */
-record BatchOperator(BatchJacobian jacobian) implements LinearOperator {
+/**
+ * The Jacobian of a batch as solvers want it.
+ *
+ * @param jacobian kept in pieces; closed with the operator
+ */
+public record BatchOperator(BatchJacobian jacobian) implements LinearOperator {
 
   /**
    * The Jacobian that a solver works best with: layer by layer for the exact one, which needs its
    * Gram matrix and a few products; as a matrix, while it fits, for iterations, which need many
    * products with few vectors.
+   *
+   * @param jacobian kept in pieces
+   * @param solver what it is for
+   * @param memoryLimit bytes that a matrix may take
+   * @return the operator; a matrix belongs to the current scope
    */
-  static LinearOperator of(BatchJacobian jacobian, Solver solver, long memoryLimit) {
+  public static LinearOperator of(BatchJacobian jacobian, Solver solver, long memoryLimit) {
     long bytes = jacobian.rows() * jacobian.columns() * jacobian.dtype().byteSize();
     return solver instanceof ExactSolver || bytes > memoryLimit
         ? new BatchOperator(jacobian)

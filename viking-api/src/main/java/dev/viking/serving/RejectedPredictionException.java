@@ -17,6 +17,7 @@ public final class RejectedPredictionException extends VikingException {
     CLOSED
   }
 
+  /** Why it was turned away. */
   private final Reason reason;
 
   RejectedPredictionException(Reason reason, String message) {
