@@ -43,7 +43,7 @@ mvn -B -ntp -q -s "$work/settings.xml" -f "$here/pom.xml" clean package "$@"
 java=''
 for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/* /opt/jdk*; do
   [[ -x $candidate/bin/java ]] || continue
-  major="$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null)"
+  major="$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$candidate/release" 2>/dev/null || true)"
   if [[ -n $major ]] && ((major >= 25)); then
     java="$candidate/bin/java"
     break

@@ -27,7 +27,8 @@ constexpr int64_t kWorthSharing = 30000;
 }  // namespace
 
 struct vk_predictor_s {
-  vk_predictor_s(viking::Plan made, int32_t link, int32_t threads) : plan(std::move(made)), link(link), threads(threads) {}
+  vk_predictor_s(viking::Plan made, int32_t link, int32_t threads)
+      : plan(std::move(made)), link(link), threads(threads) {}
 
   Call* acquire() {
     {

@@ -46,7 +46,8 @@ using PoolKernel = void (*)(const float* input, int64_t row_stride, int64_t kern
                             int64_t width, float* output, bool mean);
 
 // Probabilities and entropies of one example over all samples: logits[c][padded], samples of them used, padded a
-// multiple of 16. mean_probabilities has room for `classes`; scratch for classes * padded. Returns the mean entropy of the samples.
+// multiple of 16. mean_probabilities has room for `classes`; scratch for classes * padded. Returns the mean entropy of
+// the samples.
 using SoftmaxKernel = float (*)(const float* logits, int64_t classes, int64_t samples, int64_t padded, float* scratch,
                                 float* mean_probabilities);
 using SigmoidKernel = SoftmaxKernel;

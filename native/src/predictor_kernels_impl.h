@@ -128,8 +128,7 @@ void linear_single(const float* input, const float* weights, const float* bias, 
     for (int s = 0; s < STEPS; ++s) {
       const Vec x = splat(input[i + s]);
       for (int p = 0; p < PANELS; ++p)
-        for (int64_t v = 0; v < V; ++v)
-          sums[s][p][v] += x * load(weights + p * panel_size + (i + s) * kPanel + v * W);
+        for (int64_t v = 0; v < V; ++v) sums[s][p][v] += x * load(weights + p * panel_size + (i + s) * kPanel + v * W);
     }
   for (; i < in; ++i) {
     const Vec x = splat(input[i]);

@@ -41,14 +41,14 @@ bool sane(int64_t size, int64_t least) { return size >= least && size <= kLarges
 }  // namespace
 
 Floats::Floats(int64_t count)
-    : data_(static_cast<float*>(::operator new[](sizeof(float) * static_cast<size_t>(std::max<int64_t>(count, 1)),
-                                                 std::align_val_t(64)))),
+    : data_(static_cast<float*>(
+          ::operator new[](sizeof(float) * static_cast<size_t>(std::max<int64_t>(count, 1)), std::align_val_t(64)))),
       count_(count) {
   std::fill_n(data_.get(), count, 0.0f);
 }
 
-Plan::Plan(const vk_layer* layers, int64_t num_layers, const int64_t* sizes, int64_t num_sizes,
-           const float* parameters, int64_t samples, int64_t dimension)
+Plan::Plan(const vk_layer* layers, int64_t num_layers, const int64_t* sizes, int64_t num_sizes, const float* parameters,
+           int64_t samples, int64_t dimension)
     : samples_(samples), dimension_(dimension) {
   require(layers != nullptr && num_layers >= 1, VK_ERR_ARGUMENT, "layers: at least one is needed");
   require(sizes != nullptr && (num_sizes == 1 || num_sizes == 3), VK_ERR_ARGUMENT,
@@ -263,8 +263,7 @@ void Plan::conv(const Step& step, const float* weights, const float* in, Scratch
             const float* from = in + c * step.in.stride + from_y * step.in.width;
             for (int64_t x = 0; x < step.out.width; ++x) {
               const int64_t from_x = x * step.stride + kx - step.padding;
-              to[y * step.out.width + x] =
-                  inside && from_x >= 0 && from_x < step.in.width ? from[from_x] : 0.0f;
+              to[y * step.out.width + x] = inside && from_x >= 0 && from_x < step.in.width ? from[from_x] : 0.0f;
             }
           }
         }

@@ -43,9 +43,9 @@ struct Step {
   Activation activation = Activation::kNone;
   Layout in, out;
   int64_t kernel = 0, stride = 0, padding = 0;
-  bool mean = false;            // of a pooling
-  bool direct = false;          // a convolution that reads its input in place, without im2col
-  int64_t weight = 0, bias = 0; // where they start among a sample's packed weights
+  bool mean = false;             // of a pooling
+  bool direct = false;           // a convolution that reads its input in place, without im2col
+  int64_t weight = 0, bias = 0;  // where they start among a sample's packed weights
   int64_t tiles = 0;
   std::vector<int64_t> offsets, left, right;  // of a convolution's rows, and of its tiles' halves
 };
@@ -70,7 +70,7 @@ class Plan {
   int64_t padded_samples() const { return round_up(samples_, kPanel); }
   int64_t inputs() const { return input_.used(); }
   int64_t outputs() const { return steps_.back().out.used(); }
-  int64_t chunk() const { return chunk_; }       // examples that go through a sample's weights together
+  int64_t chunk() const { return chunk_; }            // examples that go through a sample's weights together
   int64_t operations() const { return operations_; }  // multiplications for one example and one sample
   int64_t packed_bytes() const { return packed_.size() * 4; }
   std::string describe() const;
