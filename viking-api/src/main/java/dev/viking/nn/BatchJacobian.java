@@ -166,13 +166,7 @@ public final class BatchJacobian implements AutoCloseable {
    * @return bytes
    */
   public long bytes() {
-    long total = 0;
-    for (Block block : blocks) {
-      for (Tensor tensor : block.held()) {
-        total += tensor.numel() * tensor.dtype().byteSize();
-      }
-    }
-    return total;
+    return blocks.stream().mapToLong(Block::bytes).sum();
   }
 
   /**

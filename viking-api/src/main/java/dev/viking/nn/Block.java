@@ -26,6 +26,11 @@ abstract sealed class Block permits DenseBlock, OuterBlock, EmbeddingBlock, Repl
   /** The tensors that this block holds. */
   abstract List<Tensor> held();
 
+  /** Bytes of the tensors that this block holds. */
+  final long bytes() {
+    return held().stream().mapToLong(tensor -> tensor.numel() * tensor.dtype().byteSize()).sum();
+  }
+
   /** How the columns are kept, in a word. */
   abstract String form();
 }

@@ -71,11 +71,7 @@ final class BlockPlanner {
       Block block =
           rows * part.size <= SMALL ? null : part.tape.factored(part.cotangent, groups, part.start);
       factored.add(block);
-      if (block != null) {
-        for (Tensor tensor : block.held()) {
-          left -= tensor.numel() * tensor.dtype().byteSize();
-        }
-      }
+      left -= block == null ? 0 : block.bytes();
     }
     long pieces = keepSmallest(factored, left);
     return join(factored, pieces);

@@ -1,6 +1,7 @@
 package dev.viking.nn;
 
 import dev.viking.torch.Tensor;
+import dev.viking.torch.WideProducts;
 import java.util.List;
 
 /** Columns that are there as a matrix. */
@@ -30,7 +31,7 @@ final class DenseBlock extends Block {
 
   @Override
   void addGram(Tensor gram) {
-    WideGram.add(matrix, gram);
+    WideProducts.add(matrix, matrix, gram);
   }
 
   @Override
