@@ -107,7 +107,10 @@ class ScopeTest {
 
       Tensor owned = Tensor.of(2.0);
       List<Throwable> thrown = new ArrayList<>();
-      Thread other = Thread.ofPlatform().uncaughtExceptionHandler((_, e) -> thrown.add(e)).start(() -> Scope.release(owned));
+      Thread other =
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((_, e) -> thrown.add(e))
+              .start(() -> Scope.release(owned));
       other.join();
       assertThat(thrown).hasOnlyElementsOfType(ScopeException.class).hasSize(1);
     }
