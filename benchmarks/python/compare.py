@@ -66,7 +66,7 @@ def parse():
     )
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--seconds", type=float, default=0.1, help="length of a sample")
-    parser.add_argument("--warmup", type=float, default=1.0, help="seconds per contestant")
+    parser.add_argument("--warmup", type=float, default=4.0, help="seconds per contestant")
     parser.add_argument("--jmh", type=pathlib.Path, help="JSON of JMH to put into the report")
     parser.add_argument("--options", default="", help="what run.sh was called with")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="report without extension")
