@@ -13,6 +13,7 @@ import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -37,7 +38,14 @@ class MethodContractTest {
             .mleLearningRate(1e-2)
             .build();
     MapEstimate map = MapEstimate.asLongAs(options, 1.0);
-    return Stream.of(map, Viking.of(options));
+    return Stream.of(
+        map,
+        Viking.of(options),
+        DeepEnsemble.of(3, map),
+        ProjectionSampling.loss(map, 2),
+        ProjectionSampling.function(map, 2),
+        Sgld.cyclic(20, 8, 0.1, 2, 2, 1.0),
+        new Sgld("pSGLD", 20, 8, 0.003, Sgld.Schedule.CONSTANT, 1, 10, 4, 1.0, 1.0, true));
   }
 
   private static PosteriorDraw draw(FittedPosterior fitted, long seed) {
@@ -87,7 +95,7 @@ class MethodContractTest {
       Tensor whole = draw.predict(inputs).outputs();
       Tensor first = draw.predict(inputs.narrow(0, 0, 4)).outputs();
       Tensor second = draw.predict(inputs.narrow(0, 4, 6)).outputs();
-      Tensor pieces = Tensor.cat(java.util.List.of(first, second), 1);
+      Tensor pieces = Tensor.cat(List.of(first, second), 1);
       assertThat(whole.shape()).isEqualTo(new long[] {draw.count(), 10, 3});
       assertThat(pieces.sub(whole).abs().max().item()).isLessThan(1e-5);
     }
