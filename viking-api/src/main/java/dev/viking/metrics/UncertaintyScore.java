@@ -67,6 +67,8 @@ public enum UncertaintyScore {
   }
 
   private static Tensor entropy(Tensor probabilities, long dimension) {
-    return probabilities.xlogy(probabilities).sum(dimension).neg();
+    // Subtracted from zero, so that certainty is 0 and not -0.
+    Tensor sum = probabilities.xlogy(probabilities).sum(dimension);
+    return Tensor.zerosLike(sum).sub(sum);
   }
 }
