@@ -8,6 +8,7 @@ module dev.viking {
   requires org.knowm.xchart;
   requires static transitive org.jspecify;
 
+  exports dev.viking.baseline;
   exports dev.viking.checkpoint;
   exports dev.viking.data;
   exports dev.viking.func;

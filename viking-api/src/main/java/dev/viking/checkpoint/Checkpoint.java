@@ -1,6 +1,7 @@
 package dev.viking.checkpoint;
 
 import dev.viking.bindings.PrivateMapping;
+import dev.viking.nn.Sequential;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.ClosedException;
 import dev.viking.torch.DType;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -242,6 +244,27 @@ public final class Checkpoint implements AutoCloseable {
         ? tensor(name)
         : Tensor.wrap(
             shared.asSlice(entry.offset(), entry.byteSize()), entry.dtype(), entry.sizes());
+  }
+
+  /**
+   * The model whose architecture the file holds.
+   *
+   * @return the model, with the default initialiser; null when the file describes none
+   * @throws ModelDescriptionException when it is one that this version of the library does not know
+   * @throws ClosedException when the checkpoint was closed
+   */
+  public @Nullable Sequential model() {
+    String json = metadata().get(ModelDescription.KEY);
+    if (json == null) {
+      return null;
+    }
+    Map<String, double[]> constants = new HashMap<>();
+    for (String name : names()) {
+      if (name.startsWith(ModelDescription.CONSTANTS)) {
+        constants.put(name.substring(ModelDescription.CONSTANTS.length()), doubles(name));
+      }
+    }
+    return new ModelDescription(json, constants).model(file.toString());
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.viking.checkpoint;
 
+import dev.viking.nn.Sequential;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.DTypeException;
@@ -144,6 +145,24 @@ public final class CheckpointBuilder {
     MemorySegment bytes = allocate(Math.multiplyExact(tensor.numel(), (long) dtype.byteSize()));
     tensor.copyTo(bytes);
     return put(name, dtype, bytes, tensor.shape());
+  }
+
+  /**
+   * Adds a model's architecture, which {@link Checkpoint#model} makes a model of again.
+   *
+   * @param model layers of the library's own kinds
+   * @return this
+   * @throws ModelDescriptionException when a layer has no description
+   * @throws ArgumentException when there is a model already
+   */
+  public CheckpointBuilder model(Sequential model) {
+    ModelDescription description = ModelDescription.of(model);
+    metadata(ModelDescription.KEY, description.json());
+    description
+        .constants()
+        .forEach(
+            (name, numbers) -> put(ModelDescription.CONSTANTS + name, numbers, numbers.length));
+    return this;
   }
 
   /**

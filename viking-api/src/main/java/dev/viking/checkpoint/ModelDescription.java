@@ -30,6 +30,12 @@ public record ModelDescription(String json, Map<String, double[]> constants) {
   /** The version that this library writes, and the newest that it reads. */
   static final long VERSION = 1;
 
+  /** Under which text a checkpoint holds the document. */
+  static final String KEY = "model";
+
+  /** What the names of a checkpoint's arrays with the constants begin with. */
+  static final String CONSTANTS = "constants.";
+
   private static final String FORMAT = "viking_model";
 
   /** Copies the map. */

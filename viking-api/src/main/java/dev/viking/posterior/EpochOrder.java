@@ -6,13 +6,24 @@ import java.util.stream.IntStream;
 
 /**
  * The minibatches of one epoch: a random order that depends on seed, stage and epoch only, so that
- * a resumed run sees what the uninterrupted one saw.
+ * a resumed run sees what the uninterrupted one saw. What does not fill a minibatch is left out,
+ * and fewer examples than one are one minibatch. Not changed after it is made; any thread may read
+ * it.
  */
-final class EpochOrder {
+public final class EpochOrder {
   private final int[] order;
   private final int batchSize;
 
-  EpochOrder(long seed, Stage stage, int epoch, int size, int batchSize) {
+  /**
+   * The order of one epoch.
+   *
+   * @param seed of the run
+   * @param stage the stage
+   * @param epoch the epoch of the stage, from 0
+   * @param size N, at least 1
+   * @param batchSize examples in a minibatch, at least 1
+   */
+  public EpochOrder(long seed, Stage stage, int epoch, int size, int batchSize) {
     this.batchSize = Math.min(batchSize, size);
     this.order = IntStream.range(0, size).toArray();
     int number =
@@ -33,15 +44,31 @@ final class EpochOrder {
     }
   }
 
-  int steps() {
+  /**
+   * How many minibatches there are.
+   *
+   * @return N / B, rounded down
+   */
+  public int steps() {
     return order.length / batchSize;
   }
 
-  int batchSize() {
+  /**
+   * Examples in a minibatch.
+   *
+   * @return B, at most N
+   */
+  public int batchSize() {
     return batchSize;
   }
 
-  int[] batch(int step) {
+  /**
+   * The examples of one minibatch.
+   *
+   * @param step the minibatch, from 0
+   * @return their numbers, a fresh array
+   */
+  public int[] batch(int step) {
     return Arrays.copyOfRange(order, step * batchSize, (step + 1) * batchSize);
   }
 

@@ -3,7 +3,6 @@ package dev.viking.posterior;
 import dev.viking.checkpoint.Checkpoint;
 import dev.viking.checkpoint.CheckpointBuilder;
 import dev.viking.checkpoint.CheckpointEntry;
-import dev.viking.checkpoint.ModelDescription;
 import dev.viking.checkpoint.UnsupportedCheckpointException;
 import dev.viking.nn.Sequential;
 import dev.viking.torch.DType;
@@ -34,10 +33,8 @@ final class PosteriorFile {
 
   private static final String FORMAT_KEY = "format";
   private static final String VERSION_KEY = "format_version";
-  private static final String MODEL_KEY = "model";
   private static final String TRAINING = "training.";
   private static final String STATE = "state.";
-  private static final String CONSTANTS = "constants.";
   private static final String MEAN = "mean";
   private static final String LOG_PRECISION = "log_precision";
   private static final String LOG_SCALE_IMAGE = "log_scale_image";
@@ -65,12 +62,9 @@ final class PosteriorFile {
       long[] groups = posterior.scales().groups().stream().mapToLong(Long::longValue).toArray();
       builder.put(SCALE_GROUPS, groups, groups.length);
     }
-    ModelDescription description = saved.description();
-    if (description != null) {
-      builder.metadata(MODEL_KEY, description.json());
-      description
-          .constants()
-          .forEach((name, numbers) -> builder.put(CONSTANTS + name, numbers, numbers.length));
+    Sequential model = saved.model();
+    if (model != null) {
+      builder.model(model);
     }
     PosteriorSamples samples = saved.samples();
     if (samples != null) {
@@ -210,18 +204,8 @@ final class PosteriorFile {
 
   private static @Nullable Sequential model(
       Path file, Checkpoint checkpoint, KernelImagePosterior posterior) {
-    String json = checkpoint.metadata().get(MODEL_KEY);
-    if (json == null) {
-      return null;
-    }
-    Map<String, double[]> constants = new HashMap<>();
-    for (String name : checkpoint.names()) {
-      if (name.startsWith(CONSTANTS)) {
-        constants.put(name.substring(CONSTANTS.length()), checkpoint.doubles(name));
-      }
-    }
-    Sequential model = new ModelDescription(json, constants).model(file.toString());
-    if (model.layout().total() != posterior.dimension()) {
+    Sequential model = checkpoint.model();
+    if (model != null && model.layout().total() != posterior.dimension()) {
       throw new UnsupportedCheckpointException(
           file,
           MEAN

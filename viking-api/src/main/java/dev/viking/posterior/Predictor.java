@@ -53,12 +53,30 @@ public record Predictor(Model model, Predictions kind, int chunkSize) {
   public PredictiveSamples predict(
       KernelImagePosterior posterior, PosteriorSamples samples, Tensor inputs) {
     try (Scope scope = Scope.open()) {
+      PredictiveSamples result =
+          predictAround(posterior.mean(), samples.deviations(posterior), inputs);
+      scope.keep(result.outputs());
+      return result;
+    }
+  }
+
+  /**
+   * Predicts with every sample of a posterior of any kind.
+   *
+   * @param mean [D], at which the model is linearised where the predictions are
+   * @param deviations [S, D], the samples less the mean
+   * @param inputs [N, ...]
+   * @return [S, N, C] in the caller's current scope
+   * @throws ShapeException when the vectors are not of the model's size
+   */
+  public PredictiveSamples predictAround(Tensor mean, Tensor deviations, Tensor inputs) {
+    try (Scope scope = Scope.open()) {
       boolean sampled = kind == Predictions.SAMPLED;
-      Tensor each = sampled ? samples.parameters(posterior) : samples.deviations(posterior);
+      Tensor each = sampled ? deviations.add(mean) : deviations;
       List<Tensor> chunks = new ArrayList<>();
       for (long first = 0; first < inputs.size(0); first += chunkSize) {
         Tensor chunk = inputs.narrow(0, first, Math.min(chunkSize, inputs.size(0) - first));
-        chunks.add(sampled ? sampled(each, chunk) : linearised(posterior.mean(), each, chunk));
+        chunks.add(sampled ? sampled(each, chunk) : linearised(mean, each, chunk));
       }
       return new PredictiveSamples(scope.keep(Tensor.cat(chunks, 1)));
     }

@@ -1,6 +1,5 @@
 package dev.viking.posterior;
 
-import dev.viking.checkpoint.ModelDescription;
 import dev.viking.nn.Sequential;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Device;
@@ -215,10 +214,5 @@ public record SavedPosterior(
     if (state != null) {
       state.tensors().values().forEach(Tensor::close);
     }
-  }
-
-  /** The model's description; null without a model. */
-  @Nullable ModelDescription description() {
-    return model == null ? null : ModelDescription.of(model);
   }
 }
