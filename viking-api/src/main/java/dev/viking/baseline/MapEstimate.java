@@ -1,6 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.posterior.MapTrainer;
+import dev.viking.posterior.ScaleOptions;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingResult;
 import dev.viking.posterior.VikingTrainer;
@@ -21,12 +22,12 @@ import java.util.Set;
  */
 public record MapEstimate(String name, TrainerOptions options) implements Method {
   private static final Set<String> COUNT =
-      Set.of("batchSize", "mleEpochs", "mleLearningRate", "mlePriorPrecision");
+      Set.of("batchSize", "mleEpochs", "mleLearningRate", "mlePriorPrecision", "schedule");
 
   /** Leaves only the first stage. */
   public MapEstimate {
     Objects.requireNonNull(name, "name");
-    options = options.toBuilder().sigmaEpochs(0).elboEpochs(0).build();
+    options = options.toBuilder().sigmaEpochs(0).elboEpochs(0).scales(ScaleOptions.paper()).build();
   }
 
   /**
