@@ -45,7 +45,7 @@ record Evaluation(Map<String, Double> metrics, Reliability reliability) {
         .properties()
         .forEach(
             entry -> {
-              if (!entry.getValue().isArray()) {
+              if (!entry.getValue().isContainerNode()) {
                 metrics.put(entry.getKey(), entry.getValue().asDouble(Double.NaN));
               }
             });

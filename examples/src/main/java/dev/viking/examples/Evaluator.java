@@ -11,14 +11,11 @@ import dev.viking.posterior.PosteriorSamples;
 import dev.viking.posterior.Predictions;
 import dev.viking.posterior.PredictiveSamples;
 import dev.viking.posterior.Predictor;
-import dev.viking.torch.DType;
-import dev.viking.torch.Device;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.stream.IntStream;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
 
 /**
  * Evaluates trained networks on test images. The samples depend on the seed alone, so that the same
@@ -30,8 +27,8 @@ import java.util.stream.IntStream;
  * @param interrupts asked between blocks of work
  */
 record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts interrupts) {
-  private static final long SAMPLE_STREAM = 0x5eedL << 32;
-  private static final int CHUNK = 500;
+  /** What is added to a run's seed for the seed of its samples. */
+  static final long SAMPLE_STREAM = 0x5eedL << 32;
 
   /**
    * A posterior's evaluation.
@@ -64,7 +61,7 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
               config.integer("batch-size"),
               1);
       ImageExamples data = new ImageExamples(sets.train(), config.device());
-      int chunks = Math.ceilDiv(sets.test().count(), CHUNK);
+      int chunks = ImagePredictions.chunks(new ImageExamples(sets.test(), config.device()));
       progress.begin("sampling", Math.ceilDiv(data.size(), config.integer("batch-size")));
       AlternatingListener listener =
           (pass, block, blocks, residual) -> {
@@ -74,7 +71,7 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
       PosteriorSamples drawn = projections.sample(posterior, data, samples, rng, listener);
       progress.end();
       progress.begin("testing", chunks);
-      Predictor predictor = new Predictor(LeNet.paper(), Predictions.SAMPLED, CHUNK);
+      Predictor predictor = new Predictor(LeNet.paper(), Predictions.SAMPLED);
       Classification predictions =
           classify(
               inputs -> predictor.predict(posterior, drawn, inputs),
@@ -84,28 +81,11 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
     }
   }
 
-  private interface Prediction {
-    PredictiveSamples of(Tensor inputs);
-  }
-
-  private interface Done {
-    void chunks(int done);
-  }
-
   /** Predicts the test images, chunk after chunk. */
-  private Classification classify(Prediction prediction, Done done) {
+  private Classification classify(
+      Function<Tensor, PredictiveSamples> prediction, IntConsumer done) {
     ImageExamples data = new ImageExamples(sets.test(), config.device());
-    List<Tensor> outputs = new ArrayList<>();
-    for (int first = 0; first < data.size(); first += CHUNK) {
-      interrupts.check();
-      int last = Math.min(first + CHUNK, data.size());
-      try (Scope scope = Scope.open()) {
-        Tensor inputs = data.select(IntStream.range(first, last).toArray()).inputs();
-        outputs.add(scope.keep(prediction.of(inputs).logProbabilities().to(Device.CPU)));
-      }
-      done.chunks(Math.ceilDiv(last, CHUNK));
-    }
-    Tensor all = Tensor.cat(outputs, 1).to(DType.FLOAT64);
-    return Classification.ofLogits(all, sets.test().labelArray());
+    return new ImagePredictions(data, sets.test().labelArray(), interrupts)
+        .classify(prediction, done);
   }
 }

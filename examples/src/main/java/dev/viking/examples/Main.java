@@ -56,6 +56,7 @@ public final class Main {
     line.addSubcommand(new TrainCommand(console));
     line.addSubcommand(new DemoCommand(console));
     line.addSubcommand(new EvaluateCommand(console));
+    line.addSubcommand(new CompareCommand(console));
     line.addSubcommand(new PosthocCommand(console));
     line.addSubcommand(new InfoCommand(console));
     line.addSubcommand(new GuardsCommand(console));

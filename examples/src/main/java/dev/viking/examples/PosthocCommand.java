@@ -181,13 +181,8 @@ final class PosthocCommand implements Callable<Integer> {
         Interrupts interrupts = Interrupts.listen();
         Progress progress = new Progress(console)) {
       progress.say(
-          "%s: %,d parameters; %s, %,d images to fit with, %,d to test with"
-              .formatted(
-                  file,
-                  model.layout().total(),
-                  sets.name(),
-                  sets.train().count(),
-                  sets.test().count()));
+          "%s: %,d parameters; %s, %,d images to fit with"
+              .formatted(file, model.layout().total(), sets.name(), sets.train().count()));
       PosthocRun run = new PosthocRun(this, model, images, sets, progress, interrupts);
       report(model, run.run());
       return 0;

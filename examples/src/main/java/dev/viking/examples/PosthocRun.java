@@ -1,6 +1,5 @@
 package dev.viking.examples;
 
-import dev.viking.metrics.Classification;
 import dev.viking.nn.Losses;
 import dev.viking.nn.TorchScriptModel;
 import dev.viking.posterior.AlternatingListener;
@@ -19,17 +18,12 @@ import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingData;
 import dev.viking.posterior.TrainingListener;
 import dev.viking.posterior.VikingTrainer;
-import dev.viking.torch.DType;
-import dev.viking.torch.Device;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /**
  * Fits a posterior's scales around a given network, and evaluates both.
@@ -49,7 +43,6 @@ record PosthocRun(
     Progress progress,
     Interrupts interrupts) {
   private static final long SAMPLE_STREAM = 0x5eedL << 32;
-  private static final int CHUNK = 500;
   private static final int RECORDS_EVERY = 5;
 
   /** What came out. */
@@ -67,7 +60,7 @@ record PosthocRun(
       long start = System.nanoTime();
       KernelImagePosterior posterior = fit(mean);
       long fitted = System.nanoTime();
-      Predictor predictor = new Predictor(model, Predictions.SAMPLED, CHUNK);
+      Predictor predictor = new Predictor(model, Predictions.SAMPLED);
       Evaluation map = classify(inputs -> predictor.predict(mean, inputs));
       PosteriorSamples drawn = sample(posterior);
       Evaluation viking = classify(inputs -> predictor.predict(posterior, drawn, inputs));
@@ -150,20 +143,13 @@ record PosthocRun(
 
   private Evaluation classify(Function<Tensor, PredictiveSamples> prediction) {
     TrainingData data = images.of(sets.test());
-    List<Tensor> outputs = new ArrayList<>();
-    progress.begin("testing", Math.ceilDiv(data.size(), CHUNK));
-    for (int first = 0; first < data.size(); first += CHUNK) {
-      interrupts.check();
-      int last = Math.min(first + CHUNK, data.size());
-      try (Scope scope = Scope.open()) {
-        Tensor inputs = data.select(IntStream.range(first, last).toArray()).inputs();
-        outputs.add(scope.keep(prediction.apply(inputs).logProbabilities().to(Device.CPU)));
-      }
-      progress.to(Math.ceilDiv(last, CHUNK), "");
-    }
+    progress.begin("testing", ImagePredictions.chunks(data));
+    Evaluation evaluation =
+        Evaluation.of(
+            new ImagePredictions(data, sets.test().labelArray(), interrupts)
+                .classify(prediction, done -> progress.to(done, "")));
     progress.end();
-    Tensor all = Tensor.cat(outputs, 1).to(DType.FLOAT64);
-    return Evaluation.of(Classification.ofLogits(all, sets.test().labelArray()));
+    return evaluation;
   }
 
   /** Shows how the scales move. */

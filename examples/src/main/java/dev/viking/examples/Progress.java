@@ -82,6 +82,16 @@ final class Progress implements AutoCloseable {
     out.println(text);
   }
 
+  /** Prints a line of its own, and goes on with the piece of work. */
+  void line(String text) {
+    if (bar == null) {
+      out.println(text);
+    } else {
+      // Over the bar's line, which is drawn again below it.
+      out.print("\r\033[K" + text + System.lineSeparator());
+    }
+  }
+
   private void line() {
     linedAt = System.nanoTime();
     out.println(

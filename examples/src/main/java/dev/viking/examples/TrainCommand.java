@@ -93,12 +93,11 @@ final class TrainCommand implements Callable<Integer> {
     try (Interrupts interrupts = Interrupts.listen();
         Progress progress = new Progress(console)) {
       progress.say(
-          "VIKING, mode %s, on %s: %,d images to train on, %,d to test with; %d threads, %s"
+          "VIKING, mode %s, on %s: %,d images to train on; %d threads, %s"
               .formatted(
                   config.mode(),
                   sets.name(),
                   sets.train().count(),
-                  sets.test().count(),
                   Threads.get(),
                   config.device()));
       try {

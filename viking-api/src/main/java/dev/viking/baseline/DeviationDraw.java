@@ -18,6 +18,10 @@ import java.util.Map;
  * with the network linearised at the mean.
  */
 public final class DeviationDraw implements PosteriorDraw {
+  // A linearised pass takes all samples through the network at once.
+  private static final int LINEARISED_AT_ONCE = 5000;
+  private static final int SAMPLED_CHUNK = 500;
+
   private final Predictor predictor;
   private final Tensor mean;
   private final Tensor deviations;
@@ -56,7 +60,11 @@ public final class DeviationDraw implements PosteriorDraw {
               + needed
               + "] with S at least 1 are needed");
     }
-    this.predictor = new Predictor(model, kind);
+    long chunk =
+        kind == Predictions.SAMPLED
+            ? SAMPLED_CHUNK
+            : Math.clamp(LINEARISED_AT_ONCE / deviations.size(0), 1, SAMPLED_CHUNK);
+    this.predictor = new Predictor(model, kind, (int) chunk);
     this.mean = mean.cloneTensor();
     this.deviations = deviations;
     this.diagnostics = Collections.unmodifiableMap(new LinkedHashMap<>(diagnostics));

@@ -57,6 +57,20 @@ public record MnistFolder(LabelledImages train, LabelledImages test) {
     return half(folder, "t10k");
   }
 
+  /**
+   * Looks whether all four files are there, and reads none of them: for programs that read the test
+   * half hours later.
+   *
+   * @param folder where the four files lie
+   * @throws MissingDataException when a file is not there
+   */
+  public static void requireFiles(Path folder) {
+    for (String half : List.of("train", "t10k")) {
+      find(folder, half + "-images", "idx3-ubyte");
+      find(folder, half + "-labels", "idx1-ubyte");
+    }
+  }
+
   private static LabelledImages half(Path folder, String prefix) {
     Path images = find(folder, prefix + "-images", "idx3-ubyte");
     Path labels = find(folder, prefix + "-labels", "idx1-ubyte");

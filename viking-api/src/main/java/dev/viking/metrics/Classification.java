@@ -281,6 +281,17 @@ public final class Classification {
   }
 
   /**
+   * How accuracy grows when the least confident predictions are rejected.
+   *
+   * @param numPoints points of the curve, at least 1
+   * @return the curve
+   * @throws InvalidPredictionsException when the number of points is below 1
+   */
+  public AccuracyRejection accuracyRejection(int numPoints) {
+    return AccuracyRejection.of(confidence, correct, numPoints);
+  }
+
+  /**
    * Largest probability of each example.
    *
    * @return a new array of N numbers in [0, 1]

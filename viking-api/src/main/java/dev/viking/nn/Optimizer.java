@@ -3,6 +3,7 @@ package dev.viking.nn;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.ClosedException;
 import dev.viking.torch.DType;
+import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
 import java.util.Arrays;
@@ -56,7 +57,7 @@ public abstract sealed class Optimizer implements AutoCloseable permits Adam, Ad
     for (String buffer : bufferNames) {
       Tensor known = buffers.get(buffer);
       if (known == null) {
-        buffers.put(buffer, Unowned.make(() -> makeBuffer(buffer, parameters)));
+        buffers.put(buffer, Scope.release(makeBuffer(buffer, parameters)));
       } else if (!isCounter(buffer)) {
         Checks.shape(operation, "state " + buffer, known, parameters.shape());
         Checks.like(operation, "state " + buffer, known, "parameters", parameters);
@@ -148,7 +149,7 @@ public abstract sealed class Optimizer implements AutoCloseable permits Adam, Ad
     for (String buffer : saved == 0 ? List.<String>of() : bufferNames) {
       if (!isCounter(buffer)) {
         Tensor source = Objects.requireNonNull(state.get(buffer));
-        copies.put(buffer, Unowned.make(source::cloneTensor));
+        copies.put(buffer, Scope.release(source.cloneTensor()));
       }
     }
     free();

@@ -122,6 +122,33 @@ public final class Scope implements AutoCloseable {
   }
 
   /**
+   * Takes a tensor out of its scope, so that it outlives every scope: it belongs to the caller, who
+   * closes it. For state that stays between calls, as an optimiser's; a tensor that belongs to
+   * nobody stays as it is.
+   *
+   * @param tensor an open tensor
+   * @return the same tensor
+   * @throws ClosedException when the tensor is closed
+   * @throws ScopeException when the tensor's scope belongs to another thread
+   * @throws EscapedTensorException when the tensor is an input of a transformed function, or was
+   *     made inside one
+   */
+  public static Tensor release(Tensor tensor) {
+    tensor.requireOpen("Scope.release");
+    Scope owner = tensor.owner;
+    if (tensor.isBorrowed() || (owner != null && owner.isInsideFunction())) {
+      throw new EscapedTensorException(
+          "Scope.release: the tensor belongs to a transformed function and ends with it; return it"
+              + " as an output");
+    }
+    if (owner != null) {
+      owner.checkThread("Scope.release");
+      tensor.owner = null;
+    }
+    return tensor;
+  }
+
+  /**
    * How many open tensors this scope owns.
    *
    * @return the number of tensors that {@link #close} would free
@@ -300,6 +327,15 @@ public final class Scope implements AutoCloseable {
   private boolean isInside(@Nullable Scope owner) {
     for (Scope scope = owner; scope != null; scope = scope.parent) {
       if (scope == this) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isInsideFunction() {
+    for (Scope scope = this; scope != null; scope = scope.parent) {
+      if (scope.functionBody) {
         return true;
       }
     }

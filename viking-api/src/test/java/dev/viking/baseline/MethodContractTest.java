@@ -14,6 +14,7 @@ import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -45,7 +46,12 @@ class MethodContractTest {
         Swag.lowRank(map, 4, 8, 0.05),
         Swag.diagonal(map, 4, 8, 0.05),
         LastLayerLaplace.of(map),
-        LastLayerLaplace.probit(map));
+        LastLayerLaplace.probit(map),
+        DeepEnsemble.of(3, map),
+        ProjectionSampling.loss(map, 2),
+        ProjectionSampling.function(map, 2),
+        Sgld.cyclic(20, 8, 0.1, 2, 2, 1.0),
+        new Sgld("pSGLD", 20, 8, 0.003, Sgld.Schedule.CONSTANT, 1, 10, 4, 1.0, 1.0, true));
   }
 
   private static PosteriorDraw draw(FittedPosterior fitted, long seed) {
@@ -95,7 +101,7 @@ class MethodContractTest {
       Tensor whole = draw.predict(inputs).outputs();
       Tensor first = draw.predict(inputs.narrow(0, 0, 4)).outputs();
       Tensor second = draw.predict(inputs.narrow(0, 4, 6)).outputs();
-      Tensor pieces = Tensor.cat(java.util.List.of(first, second), 1);
+      Tensor pieces = Tensor.cat(List.of(first, second), 1);
       assertThat(whole.shape()).isEqualTo(new long[] {draw.count(), 10, 3});
       assertThat(pieces.sub(whole).abs().max().item()).isLessThan(1e-5);
     }

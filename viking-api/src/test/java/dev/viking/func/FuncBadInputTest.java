@@ -195,6 +195,20 @@ class FuncBadInputTest {
   }
 
   @Test
+  void whatAFunctionOwnsCannotBeReleased() {
+    Func.grad(
+        z -> {
+          for (Tensor tensor : List.of(z, z.mul(2.0))) {
+            assertThatThrownBy(() -> Scope.release(tensor))
+                .isInstanceOf(EscapedTensorException.class)
+                .hasMessageContaining("Scope.release");
+          }
+          return z.sum();
+        },
+        x);
+  }
+
+  @Test
   void tensorsOfAFunctionAreRefusedOnAnotherThread() {
     Func.grad(
         z -> {

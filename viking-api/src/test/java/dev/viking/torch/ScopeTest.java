@@ -97,6 +97,29 @@ class ScopeTest {
   }
 
   @Test
+  void aReleasedTensorOutlivesEveryScope() throws InterruptedException {
+    Tensor released;
+    try (Scope outer = Scope.open();
+        Scope _ = Scope.open()) {
+      released = Scope.release(Tensor.of(1.0));
+      assertThat(Scope.release(released)).isSameAs(released);
+      assertThat(outer.size()).isZero();
+
+      Tensor owned = Tensor.of(2.0);
+      List<Throwable> thrown = new ArrayList<>();
+      Thread other =
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((_, e) -> thrown.add(e))
+              .start(() -> Scope.release(owned));
+      other.join();
+      assertThat(thrown).hasOnlyElementsOfType(ScopeException.class).hasSize(1);
+    }
+    assertThat(released.item()).isEqualTo(1);
+    released.close();
+    assertThatThrownBy(() -> Scope.release(released)).isInstanceOf(ClosedException.class);
+  }
+
+  @Test
   void adoptedTensorsAreFreed() {
     Tensor loose = Tensor.of(1.0);
     try (Scope scope = Scope.open()) {

@@ -1,0 +1,130 @@
+package dev.viking.examples;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.viking.baseline.FitContext;
+import dev.viking.baseline.FittedPosterior;
+import dev.viking.baseline.Method;
+import dev.viking.baseline.Methods;
+import dev.viking.nn.Losses;
+import dev.viking.posterior.TrainingListener;
+import dev.viking.torch.DType;
+import dev.viking.torch.Scope;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+/**
+ * The fitted posteriors of a comparison, one file each, and beside it one that says what it is of.
+ * What is there is not fitted again; what several methods start from is fitted once. May be used by
+ * several threads.
+ */
+final class FitStore {
+  private static final String FORMAT = "viking-fit-1";
+
+  private final Path folder;
+  private final CompareSettings settings;
+  private final Map<String, Method> methods;
+  private final boolean redo;
+  private final ConcurrentHashMap<String, Object> locks = new ConcurrentHashMap<>();
+
+  /**
+   * A store.
+   *
+   * @param folder where the files are
+   * @param settings of the comparison
+   * @param methods those that have a name, by it
+   * @param redo whether fits of other options are replaced; otherwise they are an error
+   */
+  FitStore(Path folder, CompareSettings settings, Map<String, Method> methods, boolean redo) {
+    this.folder = folder;
+    this.settings = settings;
+    this.methods = methods;
+    this.redo = redo;
+  }
+
+  /**
+   * A fitted posterior.
+   *
+   * @param posterior in the caller's scope
+   * @param seconds that it took, with those of what it started from
+   */
+  record Fit(FittedPosterior posterior, double seconds) {}
+
+  /** Fits, or reads what was fitted. Two threads that want the same get it one after the other. */
+  Fit fit(Method method, long seed, Function<Method, TrainingListener> listener) {
+    String name = name(method) + "-" + seed;
+    synchronized (locks.computeIfAbsent(name, _ -> new Object())) {
+      Path file = folder.resolve(name + ".safetensors");
+      Path about = folder.resolve(name + ".json");
+      ObjectNode config =
+          (ObjectNode) CompareSettings.parse(name, settings.fit(method, seed).toString());
+      if (Files.exists(about) && Files.exists(file)) {
+        JsonNode stored = CompareSettings.parse(about.toString(), RunFolder.read(about));
+        if (stored.path("config").equals(config)) {
+          return new Fit(Methods.load(file, settings.device()), stored.path("seconds").asDouble());
+        }
+        if (!redo) {
+          throw CellConflicts.error(about, config, stored.path("config"));
+        }
+      }
+      return fitAndWrite(method, seed, listener, file, about, config);
+    }
+  }
+
+  private Fit fitAndWrite(
+      Method method,
+      long seed,
+      Function<Method, TrainingListener> listener,
+      Path file,
+      Path about,
+      ObjectNode config) {
+    try (Scope scope = Scope.open()) {
+      FitContext context =
+          FitContext.of(
+                  settings.model().model(),
+                  Losses.softmaxCrossEntropy(),
+                  new ImageExamples(settings.sets().train(), settings.device()),
+                  seed)
+              .on(DType.FLOAT32, settings.device())
+              .withListener(listener.apply(method));
+      double seconds = 0;
+      Method base = method.base();
+      if (base != null) {
+        Fit start = fit(base, seed, listener);
+        seconds = start.seconds();
+        context = context.withInitialMean(start.posterior().pointEstimate());
+      }
+      long began = System.nanoTime();
+      FittedPosterior fitted = method.fit(context);
+      seconds += (System.nanoTime() - began) * 1e-9;
+      RunFolder.delete(about);
+      fitted.save(file);
+      ObjectNode node = new ObjectMapper().createObjectNode();
+      node.put("format", FORMAT);
+      node.set("config", config);
+      node.put("seconds", seconds);
+      RunFolder.write(about, node.toPrettyString() + "\n");
+      // Read back, so that a run that is gone on with computes with the very same.
+      return new Fit(Methods.load(file, settings.device()).keepIn(scope), seconds);
+    }
+  }
+
+  /** The name of a method among those compared, or one made of its settings. */
+  private String name(Method method) {
+    for (Map.Entry<String, Method> known : methods.entrySet()) {
+      if (same(known.getValue(), method)) {
+        return known.getKey();
+      }
+    }
+    String text = method.name() + method.hyperparameters();
+    return "base-%08x".formatted(text.hashCode());
+  }
+
+  private static boolean same(Method one, Method other) {
+    return one.name().equals(other.name()) && one.hyperparameters().equals(other.hyperparameters());
+  }
+}

@@ -1,0 +1,83 @@
+package dev.viking.examples;
+
+import dev.viking.baseline.DeepEnsemble;
+import dev.viking.baseline.MapEstimate;
+import dev.viking.baseline.Method;
+import dev.viking.baseline.ProjectionSampling;
+import dev.viking.baseline.Sgld;
+import dev.viking.baseline.Viking;
+import dev.viking.posterior.TrainerOptions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** The methods that can be compared, and how a run's options set them up. */
+enum MethodChoice {
+  /** The authors' point estimate, five epochs. */
+  MAP_SHORT("MAP as short as the authors' (5 epochs, no prior)"),
+  /** A point estimate trained as long as VIKING. */
+  MAP(
+      "MAP with a prior, as many epochs as all of VIKING's stages; what post hoc methods start from"),
+  /** VIKING. */
+  VIKING("this library's method, with the options of viking train"),
+  /** Projection sampling with the losses' Jacobian. */
+  MIANI_LOSS("projection sampling (Miani et al.) in the kernel of the losses' Jacobian"),
+  /** Projection sampling with the outputs' Jacobian. */
+  MIANI_FUNCTION("the same with the outputs' Jacobian; ten times as many rows"),
+  /** Deep ensemble. */
+  ENSEMBLE("deep ensemble of networks trained as MAP"),
+  /** Langevin dynamics. */
+  SGLD("stochastic gradient Langevin dynamics in cycles");
+
+  private static final int SGLD_SAMPLES_PER_CYCLE = 5;
+
+  private final String description;
+
+  MethodChoice(String description) {
+    this.description = description;
+  }
+
+  /** The name on the command line and of files. */
+  String key() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** What it is. */
+  String description() {
+    return description;
+  }
+
+  /** The method of a name. */
+  static MethodChoice of(String key) {
+    for (MethodChoice choice : values()) {
+      if (choice.key().equals(key)) {
+        return choice;
+      }
+    }
+    List<String> known = Arrays.stream(values()).map(MethodChoice::key).toList();
+    throw new UsageException(
+        "--methods: " + key + " given; one of " + String.join(", ", known) + " is needed");
+  }
+
+  /** The method with a run's options. The seed is not among them. */
+  Method method(RunConfig config, MethodOptions options) {
+    TrainerOptions viking = config.viking(0);
+    MapEstimate map = MapEstimate.asLongAs(viking, config.number("map-precision"));
+    return switch (this) {
+      case MAP_SHORT -> MapEstimate.paper();
+      case MAP -> map;
+      case VIKING -> Viking.of(viking);
+      case MIANI_LOSS -> ProjectionSampling.loss(map, options.projectionCycles);
+      case MIANI_FUNCTION -> ProjectionSampling.function(map, options.projectionCycles);
+      case ENSEMBLE -> DeepEnsemble.of(options.members, map);
+      case SGLD ->
+          Sgld.cyclic(
+              map.options().mleEpochs(),
+              config.integer("batch-size"),
+              options.sgldLearningRate,
+              options.sgldCycles,
+              SGLD_SAMPLES_PER_CYCLE,
+              config.number("map-precision"));
+    };
+  }
+}

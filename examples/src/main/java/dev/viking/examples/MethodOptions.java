@@ -1,0 +1,55 @@
+package dev.viking.examples;
+
+import picocli.CommandLine.Option;
+
+/** Options of {@code compare} that single methods have, beside those of VIKING's training. */
+final class MethodOptions {
+  @Option(
+      names = "--members",
+      defaultValue = "5",
+      paramLabel = "N",
+      description = "Networks of the deep ensemble (default: ${DEFAULT-VALUE}).")
+  int members;
+
+  @Option(
+      names = "--projection-cycles",
+      defaultValue = "1",
+      paramLabel = "N",
+      description =
+          "Cycles over the training images of projection sampling (default: ${DEFAULT-VALUE}).")
+  int projectionCycles;
+
+  @Option(
+      names = "--sgld-learning-rate",
+      defaultValue = "0.1",
+      paramLabel = "X",
+      description =
+          "Largest learning rate of SGLD, for the mean loss of a minibatch (default:"
+              + " ${DEFAULT-VALUE}).")
+  double sgldLearningRate;
+
+  @Option(
+      names = "--sgld-cycles",
+      defaultValue = "4",
+      paramLabel = "N",
+      description = "Cycles of SGLD's learning rate (default: ${DEFAULT-VALUE}).")
+  int sgldCycles;
+
+  /** Checks the options. */
+  MethodOptions checked() {
+    require("--members", members, members >= 1);
+    require("--projection-cycles", projectionCycles, projectionCycles >= 1);
+    require("--sgld-cycles", sgldCycles, sgldCycles >= 1);
+    if (!(sgldLearningRate > 0 && sgldLearningRate < 1e3)) {
+      throw new UsageException(
+          "--sgld-learning-rate: " + sgldLearningRate + " given; a number above 0 is needed");
+    }
+    return this;
+  }
+
+  private static void require(String option, int value, boolean right) {
+    if (!right) {
+      throw new UsageException(option + ": " + value + " given; at least 1 is needed");
+    }
+  }
+}
