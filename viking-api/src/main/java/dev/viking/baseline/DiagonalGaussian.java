@@ -10,7 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A Gaussian with independent parameters.
+ * A Gaussian with independent parameters. Where the model has batch norms, their statistics are
+ * estimated anew for each sample, from up to 10,000 training examples of the request.
  *
  * @param description what it is of
  * @param mean [D]; owned by this
@@ -72,7 +73,7 @@ public record DiagonalGaussian(FitDescription description, Tensor mean, Tensor d
         Rng rng = Rng.seeded(request.seed(), mean.device())) {
       Tensor noise = Tensor.randn(rng, mean.dtype(), request.count(), mean.size(0));
       Tensor parameters = noise.mul_(deviations).add_(mean);
-      return ParameterDraw.of(description.model(), scope.keep(parameters));
+      return BatchNorms.draw(description.model(), scope.keep(parameters), request.data());
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.viking.baseline;
 
 import dev.viking.nn.Gradients;
+import dev.viking.nn.Loss;
+import dev.viking.nn.Model;
 import dev.viking.posterior.LearningRateSchedule;
 import dev.viking.posterior.TrainingData;
 import dev.viking.torch.ArgumentException;
@@ -17,6 +19,9 @@ import java.util.Set;
  * IVON, the improved variational online Newton method (Shen et al. 2024, "Variational Learning is
  * Effective for Large Deep Networks"): a diagonal Gaussian whose precision is learnt from the
  * gradients at its samples, at about the cost of Adam. Written from the paper's algorithm 1.
+ *
+ * <p>Batch norms train with each batch's statistics; each sample predicts with its own, see {@link
+ * DiagonalGaussian}.
  *
  * @param name what tables call it
  * @param epochs how long
@@ -129,6 +134,7 @@ public record Ivon(
         Rng rng = Rng.seeded(Seeds.derive(context.seed(), NOISE_STREAM), context.device())) {
       Tensor mean = context.start(null);
       int size = context.data().size();
+      Model training = BatchNorms.training(context.model());
       // Examples that a last, partial minibatch leaves out change from epoch to epoch: N counts.
       IvonRule rule = new IvonRule(this, effectiveSize == 0 ? size : effectiveSize, mean);
       new MinibatchLoop(name, epochs, batchSize)
@@ -136,7 +142,7 @@ public record Ivon(
               context,
               (batch, step, steps) -> {
                 double rate = learningRate * schedule.factor((double) step / steps);
-                return step(context, rule, mean, batch, rate, rng);
+                return step(training, context.loss(), rule, mean, batch, rate, rng);
               });
       return new DiagonalGaussian(FitDescription.of(this, context.model()), mean, rule.deviations())
           .keepIn(scope);
@@ -144,7 +150,8 @@ public record Ivon(
   }
 
   private Tensor step(
-      FitContext context,
+      Model model,
+      Loss loss,
       IvonRule rule,
       Tensor mean,
       TrainingData.Batch batch,
@@ -157,8 +164,7 @@ public record Ivon(
     for (int s = 0; s < samples; s++) {
       Tensor moved = Tensor.randn(rng, mean.dtype(), mean.shape()).mul_(deviations);
       Gradients.Result result =
-          Gradients.mean(
-              context.model(), context.loss(), mean.add(moved), batch.inputs(), batch.targets());
+          Gradients.mean(model, loss, mean.add(moved), batch.inputs(), batch.targets());
       gradients.addScaled_(result.gradient(), 1.0 / samples);
       products.addcmul_(result.gradient(), moved, 1.0 / samples);
       losses = losses == null ? result.value() : losses.add(result.value());

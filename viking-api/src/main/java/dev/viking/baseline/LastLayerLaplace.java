@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.nn.Model;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
@@ -92,16 +93,18 @@ public record LastLayerLaplace(
    */
   @Override
   public LastLayerPosterior fit(FitContext context) {
-    LastLayer layer = LastLayer.of(name, context.model());
+    LastLayer.of(name, context.model());
     try (Scope scope = Scope.open()) {
       Tensor mean = context.start(start);
+      Model model = BatchNorms.completed(context.model(), mean, context.data());
+      LastLayer layer = LastLayer.of(name, model);
       context.stopIfWanted(name);
       Tensor hessian = LastLayerHessian.of(layer, context, mean, name);
       Tensor own = layer.own(mean);
       LastLayerEvidence evidence =
           LastLayerEvidence.of(hessian, own.dot(own).item(), priorPrecision);
       return new LastLayerPosterior(
-              FitDescription.of(this, context.model()),
+              FitDescription.of(this, model),
               mean,
               evidence.factor(),
               Tensor.of(

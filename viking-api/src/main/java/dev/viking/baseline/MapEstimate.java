@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.nn.Model;
 import dev.viking.posterior.MapTrainer;
 import dev.viking.posterior.ScaleOptions;
 import dev.viking.posterior.TrainerOptions;
@@ -15,6 +16,9 @@ import java.util.Set;
 
 /**
  * The most probable parameters: Adam on the mean loss, with a Gaussian prior or none.
+ *
+ * <p>Batch norms train with each batch's statistics; those that the model then predicts with are
+ * estimated from the training data.
  *
  * @param name what tables call it
  * @param options how to train; only the first stage counts, and seed, type and device are the
@@ -76,7 +80,8 @@ public record MapEstimate(String name, TrainerOptions options) implements Method
             .device(context.device())
             .build();
     VikingTrainer trainer =
-        new VikingTrainer(context.model(), context.loss(), own, context.listener());
+        new VikingTrainer(
+            BatchNorms.training(context.model()), context.loss(), own, context.listener());
     try (Scope scope = Scope.open()) {
       Tensor start = context.initialMean();
       TrainingResult result =
@@ -85,7 +90,8 @@ public record MapEstimate(String name, TrainerOptions options) implements Method
         throw new FitStoppedException(name + ": stopped by the listener");
       }
       scope.keep(result.pointEstimate());
-      return new PointPosterior(FitDescription.of(this, context.model()), result.pointEstimate());
+      Model model = BatchNorms.estimated(context.model(), result.pointEstimate(), context.data());
+      return new PointPosterior(FitDescription.of(this, model), result.pointEstimate());
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.nn.Gradients;
+import dev.viking.nn.Model;
 import dev.viking.nn.Sgd;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Scope;
@@ -111,6 +112,7 @@ public record Swag(
     try (Scope scope = Scope.open();
         Sgd optimizer = new Sgd(learningRate, momentum, false, weightDecay)) {
       Tensor state = context.start(start);
+      Model training = BatchNorms.training(context.model());
       SwagMoments moments = new SwagMoments(scope, state, rank);
       new MinibatchLoop(name, epochs, batchSize)
           .run(
@@ -118,7 +120,7 @@ public record Swag(
               (batch, step, steps) -> {
                 Gradients.Result result =
                     Gradients.mean(
-                        context.model(), context.loss(), state, batch.inputs(), batch.targets());
+                        training, context.loss(), state, batch.inputs(), batch.targets());
                 optimizer.step(state, result.gradient());
                 if (isSnapshot(step, steps)) {
                   moments.add(state);

@@ -1,27 +1,21 @@
 package dev.viking.baseline;
 
-import dev.viking.nn.BatchStatistics;
-import dev.viking.nn.Sequential;
-import dev.viking.posterior.TrainingData;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 
 /**
  * The Gaussian of {@link Swag}. A sample is mean + sqrt(variance / 2) z + deviations^T w / sqrt(2
  * (K - 1)) with standard normal z [D] and w [K]; without a low-rank part mean + sqrt(variance) z.
  *
  * <p>Where the model has batch norms, their statistics are estimated anew for each sample, from up
- * to {@value #STATISTICS_EXAMPLES} training examples of the request.
+ * to 10,000 training examples of the request.
  *
  * @param description what it is of
  * @param mean [D]; owned by this
@@ -36,10 +30,6 @@ public record SwagPosterior(
   private static final String MEAN = "mean";
   private static final String VARIANCE = "variance";
   private static final String DEVIATIONS = "deviations";
-  private static final int STATISTICS_BATCH = 500;
-
-  /** How many training examples the statistics of a sample's batch norms are estimated from. */
-  public static final int STATISTICS_EXAMPLES = 10_000;
 
   /**
    * Checks the tensors.
@@ -101,15 +91,7 @@ public record SwagPosterior(
     try (Scope scope = Scope.open();
         Rng rng = Rng.seeded(request.seed(), mean.device())) {
       Tensor parameters = sample(request.count(), rng);
-      if (description.model() instanceof Sequential model && !BatchStatistics.of(model).isEmpty()) {
-        List<Sequential> models = new ArrayList<>();
-        for (int s = 0; s < request.count(); s++) {
-          models.add(
-              BatchStatistics.estimate(model, parameters.select(0, s), batches(request.data())));
-        }
-        return ParameterDraw.of(models, scope.keep(parameters));
-      }
-      return ParameterDraw.of(description.model(), scope.keep(parameters));
+      return BatchNorms.draw(description.model(), scope.keep(parameters), request.data());
     }
   }
 
@@ -126,36 +108,6 @@ public record SwagPosterior(
       }
       return scope.keep(samples.add_(mean));
     }
-  }
-
-  /** Inputs for the statistics: whole batches, spread evenly over the data. */
-  private static Iterable<Tensor> batches(TrainingData data) {
-    int size = Math.min(STATISTICS_BATCH, data.size());
-    int count = Math.max(1, Math.min(STATISTICS_EXAMPLES, data.size()) / size);
-    return () ->
-        new Iterator<>() {
-          private int next;
-
-          @Override
-          public boolean hasNext() {
-            return next < count;
-          }
-
-          @Override
-          public Tensor next() {
-            if (!hasNext()) {
-              throw new NoSuchElementException();
-            }
-            int[] picked = new int[size];
-            long total = (long) size * count;
-            for (int i = 0; i < size; i++) {
-              // Neighbours are often of one class: every batch takes its examples from everywhere.
-              picked[i] = (int) (((long) i * count + next) * data.size() / total);
-            }
-            next++;
-            return data.select(picked).inputs();
-          }
-        };
   }
 
   @Override

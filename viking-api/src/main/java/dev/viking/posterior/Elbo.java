@@ -147,7 +147,8 @@ public final class Elbo {
       Tensor image = noise == imageBase ? split.image() : imageBase.sub(kernel);
       Tensor deviations = posterior.deviations(kernel, image);
       Expectation data =
-          expectation(posterior, batch, deviations, at, batch.inputs() == projected.inputs() ? rows : null);
+          expectation(
+              posterior, batch, deviations, at, batch.inputs() == projected.inputs() ? rows : null);
       double weight = options.klWeight().of(batch.inputs().size(0), dataSize);
       Tensor imageDimension = imageDimension(projection, imageBase, kernel, image);
       GroupedDivergence grouped =
