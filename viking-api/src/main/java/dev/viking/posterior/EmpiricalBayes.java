@@ -27,7 +27,8 @@ final class EmpiricalBayes {
       Tensor imageVariance = posterior.logScaleImage().to(DType.FLOAT64).mul(2.0).exp();
       Tensor spread =
           mean.dot(mean).to(DType.FLOAT64).add(imageVariance.mul(imageDimensions).sum());
-      Tensor logDimension = imageDimensions.sum().log();
+      // A minibatch without any gradient has no image.
+      Tensor logDimension = imageDimensions.sum().clampMin(1.0).log();
       Tensor logScaleKernel = posterior.logScaleKernel();
       if (logScaleKernel != null) {
         Tensor kernelVariance = logScaleKernel.to(DType.FLOAT64).mul(2.0).exp();
