@@ -62,7 +62,7 @@ record CompareRun(
     cells.forEach(this::checkStored);
     // What others start from comes first, so that they need not wait for it.
     List<CompareCell> order = new ArrayList<>(cells);
-    order.sort(Comparator.comparing(cell -> cell.method().base() == null ? 0 : 1));
+    order.sort(Comparator.comparingInt(cell -> cell.method().base() == null ? 0 : 1));
     watch.begin(order.size());
     Map<String, String> failures = new ConcurrentHashMap<>();
     try (ExecutorService workers =

@@ -19,6 +19,9 @@ final class ColumnConv2dTape extends Tape {
   private static final long[] WINDOWS = {2};
   private static final long[] BATCH_AND_WINDOWS = {0, 2};
 
+  // Elements of windows of all cotangents, beyond which they are no longer made.
+  private static final long MANY_WINDOWS = 1 << 22;
+
   private final Conv2d layer;
   private final Tensor weight;
   private final @Nullable Tensor bias;
@@ -48,11 +51,7 @@ final class ColumnConv2dTape extends Tape {
     width = layer.window().outputWidth(inputs.size(3));
     Tensor windows = Windows.columns(inputs, layer.window());
     columns = windows;
-    Tensor kernels = weight.view(1, layer.outputs(), columnSize).expand(windows.size(0), -1, -1);
-    return image(
-        bias == null
-            ? kernels.bmm(windows)
-            : bias.view(1, layer.outputs(), 1).baddbmm(kernels, windows, 1, 1));
+    return image(SmallProducts.of(kernel(), windows, bias));
   }
 
   @Override
@@ -63,7 +62,7 @@ final class ColumnConv2dTape extends Tape {
   @Override
   void gradient(Tensor cotangent, List<Tensor> slots) {
     Tensor outputs = flat(cotangent);
-    Tensor perExample = outputs.bmm(savedColumns().transpose(1, 2));
+    Tensor perExample = SmallProducts.of(outputs, savedColumns().transpose(1, 2));
     NativeOps.SUM_OUT.call(perExample, BATCH, false, null, matrix(slots));
     if (bias != null) {
       NativeOps.SUM_OUT.call(outputs, BATCH_AND_WINDOWS, false, null, slots.get(1));
@@ -88,7 +87,7 @@ final class ColumnConv2dTape extends Tape {
     Tensor windows = savedColumns().transpose(1, 2);
     // A batched product straight into rows that are apart would be made one by one.
     Tensor grouped = cotangent.reshape(-1, groups * layer.outputs(), height * width);
-    rows.get(0).copy_(grouped.bmm(windows).view(-1, layer.outputs() * columnSize));
+    rows.get(0).copy_(SmallProducts.of(grouped, windows).view(-1, layer.outputs() * columnSize));
     if (bias != null) {
       NativeOps.SUM_OUT.call(flat(cotangent), WINDOWS, false, null, rows.get(1));
     }
@@ -97,18 +96,13 @@ final class ColumnConv2dTape extends Tape {
   @Override
   Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
     Tensor windows = savedColumns();
-    long batch = windows.size(0);
-    Tensor moving = kernels(directions).expand(batch, -1, -1);
-    Tensor result =
-        bias == null
-            ? moving.bmm(windows)
-            : directions.perExample(1).unsqueeze(2).baddbmm(moving, windows, 1, 1);
+    Tensor offset = bias == null ? null : directions.perExample(1);
+    Tensor result = SmallProducts.of(kernels(directions), windows, offset);
     columnTangent = null;
     if (tangent != null) {
       Tensor moved = Windows.columns(tangent, layer.window());
       columnTangent = moved;
-      Tensor kernels = weight.view(1, layer.outputs(), columnSize).expand(batch, -1, -1);
-      NativeOps.BADDBMM_.call(result, kernels, moved);
+      SmallProducts.add(result, kernel(), moved);
     }
     return image(result);
   }
@@ -120,10 +114,9 @@ final class ColumnConv2dTape extends Tape {
       Tensor moved = convolutionBackward(cotangent, kernels.view(weight.shape()));
       return tangent == null ? moved : moved.add_(convolutionBackward(tangent, weight));
     }
-    Tensor moved = kernels.transpose(1, 2).bmm(flat(cotangent));
+    Tensor moved = SmallProducts.of(kernels.transpose(1, 2), flat(cotangent));
     if (tangent != null) {
-      Tensor shared = weight.view(1, layer.outputs(), columnSize).transpose(1, 2);
-      NativeOps.BADDBMM_.call(moved, shared.expand(moved.size(0), -1, -1), flat(tangent));
+      SmallProducts.add(moved, kernel().transpose(1, 2), flat(tangent));
     }
     return Windows.images(moved, layer.window(), savedInputs());
   }
@@ -133,7 +126,7 @@ final class ColumnConv2dTape extends Tape {
     Tensor perExample = null;
     if (tangent != null) {
       Tensor outputs = flat(tangent);
-      perExample = outputs.bmm(savedColumns().transpose(1, 2));
+      perExample = SmallProducts.of(outputs, savedColumns().transpose(1, 2));
       if (bias != null) {
         NativeOps.SUM_OUT.call(outputs, BATCH_AND_WINDOWS, false, null, slots.get(1));
       }
@@ -143,9 +136,9 @@ final class ColumnConv2dTape extends Tape {
     if (columnTangent != null) {
       Tensor moved = columnTangent.transpose(1, 2);
       if (perExample == null) {
-        perExample = flat(cotangent).bmm(moved);
+        perExample = SmallProducts.of(flat(cotangent), moved);
       } else {
-        NativeOps.BADDBMM_.call(perExample, flat(cotangent), moved);
+        SmallProducts.add(perExample, flat(cotangent), moved);
       }
     }
     if (perExample == null) {
@@ -155,13 +148,25 @@ final class ColumnConv2dTape extends Tape {
     }
   }
 
+  /** The weight as a matrix: [1, outputs, columnSize]. */
+  private Tensor kernel() {
+    return weight.view(1, layer.outputs(), columnSize);
+  }
+
   /** The directions of the weight: [1 or B, outputs, columnSize]. */
   private Tensor kernels(Directions.Part directions) {
     return directions.perExample(0).view(-1, layer.outputs(), columnSize);
   }
 
   private Tensor convolutionBackward(Tensor cotangent, Tensor kernel) {
-    return KernelConv2dTape.inputCotangent(layer, cotangent, savedInputs(), kernel);
+    Tensor seen = savedInputs();
+    long windows = cotangent.size(0) * columnSize * height * width;
+    if (windows > MANY_WINDOWS || !SmallProducts.hasKernels(cotangent)) {
+      return KernelConv2dTape.inputCotangent(layer, cotangent, seen, kernel);
+    }
+    Tensor transposed = kernel.view(1, layer.outputs(), columnSize).transpose(1, 2);
+    Tensor moved = SmallProducts.of(transposed, flat(cotangent));
+    return Windows.images(moved, layer.window(), seen);
   }
 
   private Tensor image(Tensor flat) {

@@ -1,8 +1,5 @@
 package dev.viking.nn;
 
-import dev.viking.torch.DType;
-import dev.viking.torch.Device;
-import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +15,7 @@ final class MaxPool2dTape extends Tape {
   private final long[] padding;
   private @Nullable Tensor inputs;
   private @Nullable Tensor winners;
+  private boolean tiled;
 
   MaxPool2dTape(MaxPool2d layer) {
     this.kernel = new long[] {layer.kernel(), layer.kernel()};
@@ -33,19 +31,22 @@ final class MaxPool2dTape extends Tape {
   @Override
   Tensor forward(Tensor inputs) {
     this.inputs = inputs;
-    if (isTiledByTwo(inputs)) {
-      return pairs(inputs);
-    }
+    tiled = isTiledByTwo(inputs);
     List<@Nullable Tensor> results =
-        NativeOps.MAX_POOL2D_WITH_INDICES.callAll(inputs, kernel, stride, padding);
+        tiled
+            ? NativeOps.MAX_POOL2X2.callAll(inputs)
+            : NativeOps.MAX_POOL2D_WITH_INDICES.callAll(inputs, kernel, stride, padding);
     winners = results.get(1);
     return Objects.requireNonNull(results.get(0), "values");
   }
 
   @Override
   Tensor backward(Tensor cotangent, long groups) {
-    Tensor seen = savedInputs();
     Tensor places = savedWinners();
+    if (tiled) {
+      return NativeOps.MAX_POOL2X2_BACKWARD.call(cotangent, places, groups);
+    }
+    Tensor seen = savedInputs();
     if (groups > 1) {
       seen = seen.narrow(0, 0, 1).expand(cotangent.size(0), -1, -1, -1);
       places = places.repeatInterleave(groups, 0);
@@ -60,6 +61,9 @@ final class MaxPool2dTape extends Tape {
       return null;
     }
     Tensor places = savedWinners();
+    if (tiled) {
+      return NativeOps.MAX_POOL2X2_TANGENT.call(tangent, places);
+    }
     return tangent.flatten(2, -1).gather(2, places.flatten(2, -1)).view(places.shape());
   }
 
@@ -69,42 +73,14 @@ final class MaxPool2dTape extends Tape {
     return tangent == null ? null : backward(tangent, 1);
   }
 
+  // libtorch's kernel takes a branch for each value, and many times the time of our own.
   private boolean isTiledByTwo(Tensor images) {
     return kernel[0] == 2
         && stride[0] == 2
         && padding[0] == 0
         && images.size(2) % 2 == 0
         && images.size(3) % 2 == 0
-        && images.device().type() == Device.Type.CPU
-        && images.isContiguous();
-  }
-
-  /**
-   * Pooling of 2x2 tiles as two rounds of pairwise maxima, first along rows. The strict comparisons
-   * keep the first of equal values, as libtorch does. Its own kernel takes a branch for each value,
-   * and twice the time.
-   */
-  private Tensor pairs(Tensor images) {
-    try (Scope scope = Scope.open()) {
-      long height = images.size(2);
-      long width = images.size(3);
-      Tensor left = images.slice(3, 0, width, 2);
-      Tensor right = images.slice(3, 1, width, 2);
-      Tensor rowMaxima = left.maximum(right);
-      Tensor places = arange(0, height * width, 2).view(height, width / 2).add(right.gt(left));
-      Tensor top = rowMaxima.slice(2, 0, height, 2);
-      Tensor bottom = rowMaxima.slice(2, 1, height, 2);
-      Tensor rows = arange(0, height, 2).mul(width / 2).unsqueeze(1);
-      Tensor chosen =
-          NativeOps.ADD.call(rows.add(arange(0, width / 2, 1)), bottom.gt(top), width / 2);
-      winners =
-          scope.keep(places.flatten(2, -1).gather(2, chosen.flatten(2, -1)).view(chosen.shape()));
-      return scope.keep(top.maximum(bottom));
-    }
-  }
-
-  private static Tensor arange(long start, long end, long step) {
-    return Tensor.arange((double) start, (double) end, (double) step, DType.INT64);
+        && SmallProducts.hasKernels(images);
   }
 
   private Tensor savedInputs() {

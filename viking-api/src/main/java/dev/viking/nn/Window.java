@@ -223,6 +223,22 @@ public record Window(
     return new long[] {dilationHeight, dilationWidth};
   }
 
+  /** All numbers in the order of the native kernels. */
+  long[] numbers() {
+    return new long[] {
+      kernelHeight,
+      kernelWidth,
+      strideHeight,
+      strideWidth,
+      dilationHeight,
+      dilationWidth,
+      top,
+      bottom,
+      left,
+      right
+    };
+  }
+
   private static long samePadding(long size, long stride, long extent) {
     return Math.max(0, (Math.ceilDiv(size, stride) - 1) * stride + extent - size);
   }

@@ -14,6 +14,9 @@ final class Windows {
    * @return [B, channels * kernel, windows], contiguous
    */
   static Tensor columns(Tensor images, Window window) {
+    if (SmallProducts.hasKernels(images)) {
+      return NativeOps.COLUMNS.call(images, window.numbers());
+    }
     long batch = images.size(0);
     long channels = images.size(1);
     long height = window.outputHeight(images.size(2));
@@ -99,6 +102,10 @@ final class Windows {
    * @return [B, channels, rows, columns]
    */
   static Tensor images(Tensor columns, Window window, Tensor like) {
+    if (SmallProducts.hasKernels(columns)) {
+      return NativeOps.IMAGES.call(
+          columns, window.numbers(), like.size(1), like.size(2), like.size(3));
+    }
     try (Scope scope = Scope.open()) {
       Tensor sum =
           window.strideHeight() == 1 && window.strideWidth() == 1

@@ -48,7 +48,7 @@ class DeepEnsembleTest {
       long dimension = Blobs.MODEL.layout().total();
       double[] values = new double[5 * (int) dimension];
       for (int i = 0; i < values.length; i++) {
-        values[i] = i / (int) dimension;
+        values[i] = Math.floorDiv(i, (int) dimension);
       }
       ParameterSet set =
           new ParameterSet(
