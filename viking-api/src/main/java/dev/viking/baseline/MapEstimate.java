@@ -25,8 +25,8 @@ import java.util.Set;
  *     context's
  */
 public record MapEstimate(String name, TrainerOptions options) implements Method {
-  // Those of the options that the first stage looks at: other settings of VIKING leave the network as
-  // it is.
+  // Those of the options that the first stage looks at: other settings of VIKING leave the network
+  // as it is.
   private static final Set<String> COUNT =
       Set.of("batchSize", "mleEpochs", "mleLearningRate", "mlePriorPrecision", "schedule");
 
