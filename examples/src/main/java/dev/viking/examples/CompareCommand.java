@@ -36,8 +36,8 @@ final class CompareCommand implements Callable<Integer> {
       defaultValue = USUAL,
       paramLabel = "NAME",
       description =
-          "Which: map-short, map, viking, miani-loss, miani-function, ensemble, sgld (default:"
-              + " ${DEFAULT-VALUE}).")
+          "Which: map-short, map, viking, miani-loss, miani-function, ensemble, sgld, ivon, swag,"
+              + " swag-diagonal, laplace, laplace-probit (default: ${DEFAULT-VALUE}).")
   List<String> names = List.of();
 
   @Option(

@@ -13,7 +13,9 @@ import picocli.CommandLine.Option;
 @Command(
     name = "demo",
     description = {
-      "Draws VIKING's posterior of a 1-D regression and of the two moons, in under a minute.",
+      "Draws VIKING's posterior of a 1-D regression and of the two moons, why the Laplace"
+          + " approximation of a small network fails, and a walk along the kernel that leaves a"
+          + " network as it is, in under a minute.",
       ""
     },
     sortOptions = false)
@@ -72,7 +74,9 @@ final class DemoCommand implements Callable<Integer> {
           List.of(
               new RegressionDemo(seed, steps, progress, interrupts)
                   .draw(out.resolve("regression.png")),
-              new MoonsDemo(seed, steps, progress, interrupts).draw(out.resolve("two-moons.png")));
+              new MoonsDemo(seed, steps, progress, interrupts).draw(out.resolve("two-moons.png")),
+              new LaplaceDemo(seed, steps, progress, interrupts).draw(out.resolve("laplace.png")),
+              ReparametrisationDemo.draw(out.resolve("reparametrisation.png")));
       progress.end();
       pictures.forEach(picture -> console.out().println(picture.toAbsolutePath().normalize()));
       return 0;

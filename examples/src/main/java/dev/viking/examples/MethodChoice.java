@@ -1,10 +1,13 @@
 package dev.viking.examples;
 
 import dev.viking.baseline.DeepEnsemble;
+import dev.viking.baseline.Ivon;
+import dev.viking.baseline.LastLayerLaplace;
 import dev.viking.baseline.MapEstimate;
 import dev.viking.baseline.Method;
 import dev.viking.baseline.ProjectionSampling;
 import dev.viking.baseline.Sgld;
+import dev.viking.baseline.Swag;
 import dev.viking.baseline.Viking;
 import dev.viking.posterior.TrainerOptions;
 import java.util.Arrays;
@@ -27,7 +30,17 @@ enum MethodChoice {
   /** Deep ensemble. */
   ENSEMBLE("deep ensemble of networks trained as MAP"),
   /** Langevin dynamics. */
-  SGLD("stochastic gradient Langevin dynamics in cycles");
+  SGLD("stochastic gradient Langevin dynamics in cycles"),
+  /** IVON. */
+  IVON("improved variational online Newton, as long as MAP"),
+  /** SWAG. */
+  SWAG("a Gaussian from the path of gradient descent, with a low-rank part"),
+  /** SWAG without its low-rank part. */
+  SWAG_DIAGONAL("the same with independent parameters"),
+  /** Last-layer Laplace. */
+  LAPLACE("Laplace approximation of the last layer, prior by evidence, samples"),
+  /** Last-layer Laplace with the probit approximation. */
+  LAPLACE_PROBIT("the same with the probit approximation");
 
   private static final int SGLD_SAMPLES_PER_CYCLE = 5;
 
@@ -78,6 +91,17 @@ enum MethodChoice {
               options.sgldCycles,
               SGLD_SAMPLES_PER_CYCLE,
               config.number("map-precision"));
+      case IVON ->
+          Ivon.of(
+              map.options().mleEpochs(), config.integer("batch-size"), options.ivonLearningRate);
+      case SWAG ->
+          Swag.lowRank(
+              map, options.swagEpochs, config.integer("batch-size"), options.swagLearningRate);
+      case SWAG_DIAGONAL ->
+          Swag.diagonal(
+              map, options.swagEpochs, config.integer("batch-size"), options.swagLearningRate);
+      case LAPLACE -> LastLayerLaplace.of(map);
+      case LAPLACE_PROBIT -> LastLayerLaplace.probit(map);
     };
   }
 }

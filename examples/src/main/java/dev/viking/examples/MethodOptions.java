@@ -35,16 +35,43 @@ final class MethodOptions {
       description = "Cycles of SGLD's learning rate (default: ${DEFAULT-VALUE}).")
   int sgldCycles;
 
+  @Option(
+      names = "--ivon-learning-rate",
+      defaultValue = "0.1",
+      paramLabel = "X",
+      description = "Learning rate of IVON at its start (default: ${DEFAULT-VALUE}).")
+  double ivonLearningRate;
+
+  @Option(
+      names = "--swag-epochs",
+      defaultValue = "20",
+      paramLabel = "N",
+      description = "Epochs of SWAG's path after MAP (default: ${DEFAULT-VALUE}).")
+  int swagEpochs;
+
+  @Option(
+      names = "--swag-learning-rate",
+      defaultValue = "0.01",
+      paramLabel = "X",
+      description = "Learning rate of SWAG's path (default: ${DEFAULT-VALUE}).")
+  double swagLearningRate;
+
   /** Checks the options. */
   MethodOptions checked() {
     require("--members", members, members >= 1);
     require("--projection-cycles", projectionCycles, projectionCycles >= 1);
     require("--sgld-cycles", sgldCycles, sgldCycles >= 1);
-    if (!(sgldLearningRate > 0 && sgldLearningRate < 1e3)) {
-      throw new UsageException(
-          "--sgld-learning-rate: " + sgldLearningRate + " given; a number above 0 is needed");
-    }
+    require("--swag-epochs", swagEpochs, swagEpochs >= 1);
+    rate("--sgld-learning-rate", sgldLearningRate);
+    rate("--ivon-learning-rate", ivonLearningRate);
+    rate("--swag-learning-rate", swagLearningRate);
     return this;
+  }
+
+  private static void rate(String option, double value) {
+    if (!(value > 0 && value < 1e3)) {
+      throw new UsageException(option + ": " + value + " given; a number above 0 is needed");
+    }
   }
 
   private static void require(String option, int value, boolean right) {

@@ -64,6 +64,25 @@ final class Pictures {
         file, to -> RegressionPlot.write(to, "Regression: 5 sin(10 x) with a gap", panels));
   }
 
+  /**
+   * The regression by the mean, by samples of the network, and by samples of the linearised one.
+   */
+  static void laplace(
+      Path file,
+      Sinusoid data,
+      double[] grid,
+      PredictiveSamples mean,
+      PredictiveSamples sampled,
+      PredictiveSamples linearised) {
+    List<RegressionPanel> panels =
+        List.of(
+            panel("the mean", data, grid, mean, 0),
+            panel("samples", data, grid, sampled, 12),
+            panel("the same samples, linearised", data, grid, linearised, 12));
+    RunFolder.replace(
+        file, to -> RegressionPlot.write(to, "Laplace approximation of a small network", panels));
+  }
+
   private static RegressionPanel panel(
       String title, Sinusoid data, double[] grid, PredictiveSamples predictions, int shown) {
     try (Scope _ = Scope.open()) {

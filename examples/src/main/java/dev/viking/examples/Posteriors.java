@@ -4,6 +4,7 @@ import dev.viking.checkpoint.Checkpoint;
 import dev.viking.checkpoint.CheckpointBuilder;
 import dev.viking.nn.LeNet;
 import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.ScaleLayout;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
@@ -32,11 +33,16 @@ final class Posteriors {
   record Origin(RunConfig config, long seed, TrainingHistory history, double seconds) {}
 
   static void write(Path file, KernelImagePosterior posterior, Origin origin) {
-    start(FORMAT, origin)
-        .put("mean", posterior.mean())
-        .put("log_precision", posterior.logPrecision())
-        .put("log_scale_image", posterior.logScaleImage())
-        .write(file);
+    CheckpointBuilder builder =
+        start(FORMAT, origin)
+            .put("mean", posterior.mean())
+            .put("log_precision", posterior.logPrecision())
+            .put("log_scale_image", posterior.logScaleImage());
+    Tensor logScaleKernel = posterior.logScaleKernel();
+    if (logScaleKernel != null) {
+      builder.put("log_scale_kernel", logScaleKernel);
+    }
+    builder.write(file);
   }
 
   static void writeMap(Path file, Tensor parameters, Origin origin) {
@@ -86,10 +92,20 @@ final class Posteriors {
         Checkpoint checkpoint = open(file)) {
       requireFormat(file, checkpoint, FORMAT, "a posterior");
       Tensor mean = vector(file, checkpoint, "mean", device);
+      // The layout follows from the configuration that the file holds.
+      ScaleLayout scales =
+          RunConfig.parse(file.toString(), checkpoint.metadata().getOrDefault("config", ""))
+              .viking(0)
+              .scales()
+              .layout(LeNet.paper().layout());
       return KernelImagePosterior.of(
               mean,
-              number(file, checkpoint, "log_precision"),
-              number(file, checkpoint, "log_scale_image"))
+              scales,
+              numbers(file, checkpoint, "log_precision", 1)[0],
+              numbers(file, checkpoint, "log_scale_image", scales.count()),
+              scales.kernelTied()
+                  ? new double[0]
+                  : numbers(file, checkpoint, "log_scale_kernel", scales.count()))
           .keepIn(scope);
     }
   }
@@ -130,14 +146,21 @@ final class Posteriors {
     return checkpoint.tensor(name).to(device);
   }
 
-  private static double number(Path file, Checkpoint checkpoint, String name) {
-    if (!checkpoint.names().contains(name) || checkpoint.info(name).numel() != 1) {
-      throw new UsageException(file + ": tensor " + name + " is not there as one number");
+  private static double[] numbers(Path file, Checkpoint checkpoint, String name, int count) {
+    if (!checkpoint.names().contains(name) || checkpoint.info(name).numel() != count) {
+      throw new UsageException(
+          file
+              + ": tensor "
+              + name
+              + " is not there as "
+              + (count == 1 ? "one number" : count + " numbers"));
     }
-    double value = checkpoint.tensor(name).to(DType.FLOAT64).item();
-    if (!Double.isFinite(value)) {
-      throw new UsageException(file + ": tensor " + name + " is " + value + "; finite is needed");
+    double[] values = checkpoint.tensor(name).to(DType.FLOAT64).toDoubleArray();
+    for (double value : values) {
+      if (!Double.isFinite(value)) {
+        throw new UsageException(file + ": tensor " + name + " is " + value + "; finite is needed");
+      }
     }
-    return value;
+    return values;
   }
 }

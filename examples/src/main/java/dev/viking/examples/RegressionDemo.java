@@ -44,19 +44,19 @@ record RegressionDemo(long seed, int percent, Progress progress, Interrupts inte
   private static final int WIDTH = 16;
   private static final double CENTRE = 0.5;
   private static final double SPREAD = 0.1;
-  private static final double HEIGHT = 5;
+
+  /** What targets are divided by. */
+  static final double HEIGHT = 5;
 
   /** Standard deviation of the likelihood, in units of the scaled targets. */
-  private static final double NOISE = 0.04;
+  static final double NOISE = 0.04;
 
   private static final double FROM = 0.2;
   private static final double TO = 0.8;
   private static final int GRID = 301;
 
   Path draw(Path file) {
-    Sequential model =
-        Mlp.of(new int[] {1, WIDTH, WIDTH, 1}, Activation.TANH)
-            .withInitialiser(Initialisers.uniformFanIn());
+    Sequential model = model();
     Loss loss = Losses.gaussian(NOISE);
     Sinusoid points = Sinusoid.generate(seed);
     ElboOptions elbo =
@@ -75,7 +75,7 @@ record RegressionDemo(long seed, int percent, Progress progress, Interrupts inte
         Rng rng = Rng.seeded(seed)) {
       TrainingData data =
           TrainingData.of(
-              points.inputs(DType.FLOAT64).sub(CENTRE).div(SPREAD),
+              scaledInputs(points.inputs(DType.FLOAT64)),
               points.targets(DType.FLOAT64).div(HEIGHT));
       TrainingResult result =
           new VikingTrainer(
@@ -89,11 +89,8 @@ record RegressionDemo(long seed, int percent, Progress progress, Interrupts inte
           new AlternatingProjections(
                   model, loss, JacobianKind.FUNCTION, elbo.solver(), points.count(), 1)
               .sample(posterior, data, PLOT_SAMPLES, rng, AlternatingListener.NONE);
-      double[] x = new double[GRID];
-      for (int i = 0; i < GRID; i++) {
-        x[i] = FROM + (TO - FROM) * i / (GRID - 1);
-      }
-      Tensor grid = Tensor.of(x, GRID, 1).sub(CENTRE).div(SPREAD);
+      double[] x = grid();
+      Tensor grid = scaledInputs(Tensor.of(x, GRID, 1));
       Predictor predictor = new Predictor(model, Predictions.LINEARISED);
       Tensor none = Tensor.zerosLike(samples.kernel());
       Pictures.regression(
@@ -107,8 +104,28 @@ record RegressionDemo(long seed, int percent, Progress progress, Interrupts inte
     }
   }
 
+  /** The network. */
+  static Sequential model() {
+    return Mlp.of(new int[] {1, WIDTH, WIDTH, 1}, Activation.TANH)
+        .withInitialiser(Initialisers.uniformFanIn());
+  }
+
+  /** Inputs as the network gets them. */
+  static Tensor scaledInputs(Tensor inputs) {
+    return inputs.sub(CENTRE).div(SPREAD);
+  }
+
+  /** Where predictions are drawn, in the units of the data. */
+  static double[] grid() {
+    double[] x = new double[GRID];
+    for (int i = 0; i < GRID; i++) {
+      x[i] = FROM + (TO - FROM) * i / (GRID - 1);
+    }
+    return x;
+  }
+
   /** Predictions in the units of the data. */
-  private static PredictiveSamples scaled(PredictiveSamples predictions) {
+  static PredictiveSamples scaled(PredictiveSamples predictions) {
     return new PredictiveSamples(predictions.outputs().mul(HEIGHT));
   }
 }

@@ -111,7 +111,8 @@ record RunConfig(ObjectNode options) {
             .withKlWeight(exact ? KlWeight.relativeTo(beta) : KlWeight.absolute(beta))
             .withGradientThroughProjection(
                 !options.path("no-gradient-through-projection").asBoolean());
-    return common(exact ? TrainerOptions.exact() : TrainerOptions.paper(), seed)
+    TrainerOptionsBuilder builder = exact ? TrainerOptions.exact() : TrainerOptions.paper();
+    return BeyondOptions.apply(options, common(builder, seed))
         .mleEpochs(integer("mle-epochs"))
         .sigmaEpochs(integer("sigma-epochs"))
         .elboEpochs(integer("epochs"))

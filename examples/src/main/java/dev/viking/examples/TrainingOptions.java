@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -139,6 +140,8 @@ final class TrainingOptions {
       description = "Where to compute (default: ${DEFAULT-VALUE}).")
   String device = "cpu";
 
+  @Mixin BeyondOptions beyond = new BeyondOptions();
+
   /** The options as a run's configuration, checked. */
   RunConfig config() {
     Mode chosen = Mode.of(mode);
@@ -178,6 +181,7 @@ final class TrainingOptions {
     node.put("no-gradient-through-projection", noGradientThroughProjection);
     node.put("limit", limit);
     node.put("device", device);
+    beyond.write(node);
     // Read back from text, so that numbers have the same node types as in a stored configuration.
     return RunConfig.parse("options", node.toString());
   }

@@ -16,14 +16,17 @@ class DemoCommandTest {
   @TempDir Path temporary;
 
   @Test
-  void drawsBothPicturesAndSaysWhere() throws IOException {
+  void drawsAllPicturesAndSaysWhere() throws IOException {
     Path out = temporary.resolve("made").resolve("demo");
     CommandRun run = CommandRun.of("demo", "--steps=1", "--out", out.toString());
     assertThat(run.exitCode()).as(run.err()).isZero();
     List<String> printed = run.out().lines().toList();
     assertThat(printed)
         .containsExactly(
-            out.resolve("regression.png").toString(), out.resolve("two-moons.png").toString());
+            out.resolve("regression.png").toString(),
+            out.resolve("two-moons.png").toString(),
+            out.resolve("laplace.png").toString(),
+            out.resolve("reparametrisation.png").toString());
     for (String picture : printed) {
       BufferedImage image = ImageIO.read(Path.of(picture).toFile());
       assertThat(image.getWidth()).isGreaterThan(800);
@@ -31,7 +34,7 @@ class DemoCommandTest {
       assertThat(image.getRGB(0, 0, image.getWidth(), 1, null, 0, image.getWidth())).isNotEmpty();
     }
     try (var files = Files.list(out)) {
-      assertThat(files).hasSize(2);
+      assertThat(files).hasSize(4);
     }
   }
 

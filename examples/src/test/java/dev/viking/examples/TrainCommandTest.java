@@ -94,6 +94,40 @@ class TrainCommandTest {
   }
 
   @Test
+  void optionsBeyondThePaperReachTheTrainingAndTheEvaluationOfItsFile() throws IOException {
+    Path out = temporary.resolve("out");
+    String[] options = {
+      "--scales=free-layers",
+      "--precision=each-step",
+      "--scale-start=curvature",
+      "--schedule=cosine",
+      "--projection-batch=24",
+      "--json"
+    };
+    CommandRun run = CommandRun.of(with(small(out), options));
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode stored = JSON.readTree(out.resolve("config.json").toFile());
+    assertThat(stored.path("scales").asText()).isEqualTo("free-layers");
+    assertThat(stored.path("projection-batch").asInt()).isEqualTo(24);
+    try (Checkpoint posterior = Checkpoint.read(out.resolve("posterior.safetensors"))) {
+      assertThat(posterior.floats("log_scale_image")).hasSize(5).doesNotContain(Float.NaN);
+      assertThat(posterior.floats("log_scale_kernel")).hasSize(5).doesNotContain(Float.NaN);
+      assertThat(posterior.floats("log_precision")[0]).isNotEqualTo(4f);
+    }
+    CommandRun evaluated =
+        CommandRun.of(
+            "evaluate", out.resolve("posterior.safetensors").toString(), "--threads=1", "--json");
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
+    assertThat(JSON.readTree(evaluated.out()).path("viking"))
+        .isEqualTo(JSON.readTree(run.out()).path("seeds").path(0).path("viking"));
+
+    CommandRun wrong = CommandRun.of(with(small(out), "--scales=loose"));
+    assertThat(wrong.exitCode()).isEqualTo(2);
+    assertThat(wrong.err())
+        .contains("--scales: loose given; one of tied, free, tied-layers, free-layers is needed");
+  }
+
+  @Test
   void jsonIsAllThatGoesToStdoutAndEvaluateReproducesIt() throws IOException {
     Path out = temporary.resolve("out");
     CommandRun run = CommandRun.of(with(small(out), "--json"));

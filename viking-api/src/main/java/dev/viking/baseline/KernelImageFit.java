@@ -68,6 +68,10 @@ public record KernelImageFit(FitDescription description, KernelImagePosterior po
     tensors.put("mean", posterior.mean());
     tensors.put("log_precision", posterior.logPrecision());
     tensors.put("log_scale_image", posterior.logScaleImage());
+    Tensor logScaleKernel = posterior.logScaleKernel();
+    if (logScaleKernel != null) {
+      tensors.put("log_scale_kernel", logScaleKernel);
+    }
     return Collections.unmodifiableMap(tensors);
   }
 

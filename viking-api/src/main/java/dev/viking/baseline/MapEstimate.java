@@ -1,6 +1,8 @@
 package dev.viking.baseline;
 
+import dev.viking.nn.Model;
 import dev.viking.posterior.MapTrainer;
+import dev.viking.posterior.ScaleOptions;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingResult;
 import dev.viking.posterior.VikingTrainer;
@@ -15,18 +17,23 @@ import java.util.Set;
 /**
  * The most probable parameters: Adam on the mean loss, with a Gaussian prior or none.
  *
+ * <p>Batch norms train with each batch's statistics; those that the model then predicts with are
+ * estimated from the training data.
+ *
  * @param name what tables call it
  * @param options how to train; only the first stage counts, and seed, type and device are the
  *     context's
  */
 public record MapEstimate(String name, TrainerOptions options) implements Method {
+  // Those of the options that the first stage looks at: other settings of VIKING leave the network
+  // as it is.
   private static final Set<String> COUNT =
       Set.of("batchSize", "mleEpochs", "mleLearningRate", "mlePriorPrecision", "schedule");
 
   /** Leaves only the first stage. */
   public MapEstimate {
     Objects.requireNonNull(name, "name");
-    options = options.toBuilder().sigmaEpochs(0).elboEpochs(0).build();
+    options = options.toBuilder().sigmaEpochs(0).elboEpochs(0).scales(ScaleOptions.paper()).build();
   }
 
   /**
@@ -75,7 +82,8 @@ public record MapEstimate(String name, TrainerOptions options) implements Method
             .device(context.device())
             .build();
     VikingTrainer trainer =
-        new VikingTrainer(context.model(), context.loss(), own, context.listener());
+        new VikingTrainer(
+            BatchNorms.training(context.model()), context.loss(), own, context.listener());
     try (Scope scope = Scope.open()) {
       Tensor start = context.initialMean();
       TrainingResult result =
@@ -84,7 +92,8 @@ public record MapEstimate(String name, TrainerOptions options) implements Method
         throw new FitStoppedException(name + ": stopped by the listener");
       }
       scope.keep(result.pointEstimate());
-      return new PointPosterior(FitDescription.of(this, context.model()), result.pointEstimate());
+      Model model = BatchNorms.estimated(context.model(), result.pointEstimate(), context.data());
+      return new PointPosterior(FitDescription.of(this, model), result.pointEstimate());
     }
   }
 }

@@ -78,6 +78,9 @@ public final class Methods {
     return switch (read.kind()) {
       case PointPosterior.KIND -> PointPosterior.read(read);
       case ParameterSet.KIND -> ParameterSet.read(read);
+      case DiagonalGaussian.KIND -> DiagonalGaussian.read(read);
+      case SwagPosterior.KIND -> SwagPosterior.read(read);
+      case LastLayerPosterior.KIND -> LastLayerPosterior.read(read);
       default ->
           throw new UnsupportedCheckpointException(
               read.file(),

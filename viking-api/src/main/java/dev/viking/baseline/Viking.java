@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.nn.Model;
 import dev.viking.posterior.AlternatingOptions;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingResult;
@@ -15,6 +16,10 @@ import java.util.Set;
 /**
  * VIKING: the trainer of this library, and samples by alternating projections over the training
  * data.
+ *
+ * <p>Batch norms train with each batch's statistics in the first stage. Those of its end are
+ * constants of the later stages and of all predictions: the objective's rows are gradients of
+ * single examples, and with statistics of a batch there are none.
  *
  * @param name what tables call it
  * @param options how to train; seed, type, device and the steps between records are not among the
@@ -73,17 +78,26 @@ public record Viking(String name, TrainerOptions options, ProjectionSettings dra
             .dtype(context.dtype())
             .device(context.device())
             .build();
-    VikingTrainer trainer =
-        new VikingTrainer(context.model(), context.loss(), own, context.listener());
     try (Scope scope = Scope.open()) {
+      Model model = context.model();
       Tensor start = context.initialMean();
+      if (BatchNorms.in(model)) {
+        if (own.mleEpochs() > 0 || start == null) {
+          PointPosterior first = new MapEstimate(name, options).fit(context);
+          model = first.description().model();
+          start = first.pointEstimate();
+          own = own.toBuilder().mleEpochs(0).build();
+        } else {
+          model = BatchNorms.completed(model, start, context.data());
+        }
+      }
+      VikingTrainer trainer = new VikingTrainer(model, context.loss(), own, context.listener());
       TrainingResult result =
           start == null ? trainer.train(context.data()) : trainer.train(context.data(), start);
       if (!result.finished()) {
         throw new FitStoppedException(name + ": stopped by the listener");
       }
-      return new KernelImageFit(FitDescription.of(this, context.model()), result.posterior())
-          .keepIn(scope);
+      return new KernelImageFit(FitDescription.of(this, model), result.posterior()).keepIn(scope);
     }
   }
 }

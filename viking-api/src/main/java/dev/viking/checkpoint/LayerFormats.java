@@ -236,6 +236,13 @@ final class LayerFormats {
 
   /** The statistics are arrays of the file, under the names that PyTorch gives them. */
   private static void writeBatchNorm(BatchNorm2d layer, LayerFields fields) {
+    if (layer.isTraining()) {
+      throw new ModelDescriptionException(
+          "ModelDescription: BatchNorm2d \""
+              + layer.name()
+              + "\" is in training mode; needed a model with constant statistics"
+              + " (BatchStatistics.estimate)");
+    }
     fields
         .put("name", layer.name())
         .put("channels", layer.channels())

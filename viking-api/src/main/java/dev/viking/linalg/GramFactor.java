@@ -7,6 +7,7 @@ import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -120,6 +121,11 @@ final class GramFactor implements PreparedSolver {
   @Override
   public OptionalLong rank() {
     return OptionalLong.of(rank);
+  }
+
+  @Override
+  public Optional<Tensor> pseudoInverseFactor() {
+    return Optional.of(factor);
   }
 
   @Override

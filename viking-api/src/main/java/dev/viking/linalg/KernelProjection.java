@@ -1,5 +1,6 @@
 package dev.viking.linalg;
 
+import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
@@ -167,6 +168,26 @@ public final class KernelProjection {
    */
   public OptionalLong rank() {
     return solver.rank();
+  }
+
+  /**
+   * An orthonormal basis of the row space: u - P u = V^T V u. Needs {@link ExactSolver}.
+   *
+   * @return V, [r, D], in the caller's current scope; a zero row of J may leave a zero row
+   * @throws ArgumentException when the solver has no factorisation
+   */
+  public Tensor rowBasis() {
+    try (Scope scope = Scope.open()) {
+      Tensor factor =
+          solver
+              .pseudoInverseFactor()
+              .orElseThrow(
+                  () ->
+                      new ArgumentException(
+                          "KernelProjection.rowBasis: the solver is iterative; ExactSolver is"
+                              + " needed"));
+      return scope.keep(operator.rmatvec(factor.t().to(operator.dtype()).contiguous()));
+    }
   }
 
   /**

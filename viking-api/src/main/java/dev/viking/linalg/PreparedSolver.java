@@ -1,6 +1,7 @@
 package dev.viking.linalg;
 
 import dev.viking.torch.Tensor;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** A solver prepared for one operator A: solves with it as often as asked. */
@@ -40,6 +41,17 @@ public interface PreparedSolver {
    * @return the rank, or empty for a solver that does not learn it
    */
   OptionalLong rank();
+
+  /**
+   * A factor of the pseudo-inverse of the Gram matrix.
+   *
+   * @return F, [n, r] in float64 with (A A^T)^+ = F F^T, so that the rows of F^T A are an
+   *     orthonormal basis of A's row space (a zero row of A may leave a zero row there); empty for
+   *     a solver that does not factorise
+   */
+  default Optional<Tensor> pseudoInverseFactor() {
+    return Optional.empty();
+  }
 
   /**
    * How many times a projection of float64 vectors should be improved with its own residual.

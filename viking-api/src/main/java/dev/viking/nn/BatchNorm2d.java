@@ -8,10 +8,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batch normalisation of images as it is used after training: {@code y = (x - mean) / sqrt(variance
- * + epsilon) * weight + bias} for each channel, with a mean and a variance that are constants of
- * the model. So an example's output depends on that example only, the layer is affine, and rows of
- * Jacobians are well defined. {@link BatchStatistics} reads, replaces and estimates the constants.
+ * Batch normalisation of images, as it is used after training unless {@link
+ * BatchStatistics#training} says otherwise: {@code y = (x - mean) / sqrt(variance + epsilon) *
+ * weight + bias} for each channel, with a mean and a variance that are constants of the model. So
+ * an example's output depends on that example only, the layer is affine, and rows of Jacobians are
+ * well defined. {@link BatchStatistics} reads, replaces and estimates the constants.
  *
  * <p>Its parameters are {@code name.weight} and {@code name.bias}, both [channels]. Immutable.
  */
@@ -19,10 +20,13 @@ public final class BatchNorm2d implements Layer {
   /** What PyTorch and Flax add to the variance unless told otherwise. */
   public static final double DEFAULT_EPSILON = 1e-5;
 
+  private static final long[] BATCH_AND_PLANE = {0, 2, 3};
+
   private final String name;
   private final long channels;
   private final double epsilon;
   private final ChannelStatistics statistics;
+  private final boolean ofBatch;
 
   /**
    * A layer with mean 0 and variance 1, and the usual epsilon.
@@ -44,11 +48,15 @@ public final class BatchNorm2d implements Layer {
    * @throws ArgumentException when a number is out of its range
    */
   public BatchNorm2d(String name, long channels, double epsilon) {
-    this(name, channels, epsilon, null);
+    this(name, channels, epsilon, null, false);
   }
 
   private BatchNorm2d(
-      String name, long channels, double epsilon, @Nullable ChannelStatistics statistics) {
+      String name,
+      long channels,
+      double epsilon,
+      @Nullable ChannelStatistics statistics,
+      boolean ofBatch) {
     Checks.positive("BatchNorm2d", "channels", channels);
     Checks.epsilon("BatchNorm2d", epsilon);
     this.name = name;
@@ -56,6 +64,7 @@ public final class BatchNorm2d implements Layer {
     this.epsilon = epsilon;
     this.statistics =
         statistics == null ? ChannelStatistics.standard(Math.toIntExact(channels)) : statistics;
+    this.ofBatch = ofBatch;
   }
 
   /**
@@ -76,7 +85,21 @@ public final class BatchNorm2d implements Layer {
               + channels
               + " needed");
     }
-    return new BatchNorm2d(name, channels, epsilon, other);
+    return new BatchNorm2d(name, channels, epsilon, other, false);
+  }
+
+  /** The same layer normalising with the statistics of the batch it sees. */
+  BatchNorm2d training() {
+    return new BatchNorm2d(name, channels, epsilon, statistics, true);
+  }
+
+  /**
+   * Whether the layer normalises with the statistics of the batch it sees, as in training.
+   *
+   * @return false for one that normalises with its constants
+   */
+  public boolean isTraining() {
+    return ofBatch;
   }
 
   /**
@@ -131,6 +154,15 @@ public final class BatchNorm2d implements Layer {
   @Override
   public Tensor apply(List<Tensor> parameters, Tensor inputs) {
     Tensor weight = parameters.get(0);
+    if (ofBatch) {
+      // From primitives, so that it can be differentiated in every mode.
+      Tensor apart = inputs.sub(inputs.mean(BATCH_AND_PLANE, true));
+      Tensor variance = apart.square().mean(BATCH_AND_PLANE, true);
+      return scaled(
+          apart.mul(variance.add(epsilon).rsqrt()),
+          weight.view(1, channels, 1, 1),
+          parameters.get(1).view(1, channels, 1, 1));
+    }
     Tensor scale = weight.mul(inverseDeviations(weight));
     Tensor shift = parameters.get(1).sub(weight.mul(scaledMeans(weight)));
     return scaled(inputs, scale.view(1, channels, 1, 1), shift.view(1, channels, 1, 1));
@@ -166,6 +198,7 @@ public final class BatchNorm2d implements Layer {
         && name.equals(that.name)
         && channels == that.channels
         && epsilon == that.epsilon
+        && ofBatch == that.ofBatch
         && statistics.equals(that.statistics);
   }
 
@@ -177,6 +210,11 @@ public final class BatchNorm2d implements Layer {
   @Override
   public String toString() {
     return String.format(
-        Locale.ROOT, "BatchNorm2d[name=%s, channels=%d, epsilon=%s]", name, channels, epsilon);
+        Locale.ROOT,
+        "BatchNorm2d[name=%s, channels=%d, epsilon=%s%s]",
+        name,
+        channels,
+        epsilon,
+        ofBatch ? ", training" : "");
   }
 }

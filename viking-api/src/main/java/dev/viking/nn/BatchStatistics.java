@@ -64,6 +64,22 @@ public final class BatchStatistics {
   }
 
   /**
+   * The same model in training mode: each norm normalises with the mean and variance of the batch
+   * it sees, and gradients of a batch's loss go through both.
+   *
+   * <p>An example's output then depends on the other examples, so there are no gradients of single
+   * examples: {@link Gradients} is what such a model is for, and Jacobians, their products and
+   * second derivatives refuse it. When training is over, {@link #estimate} gives the model to
+   * predict with; the constants stay what they are meanwhile.
+   *
+   * @param model the model
+   * @return the model with the same parameters, in training mode
+   */
+  public static Sequential training(Sequential model) {
+    return model.withLayers(replaced(model.layers(), BatchNorm2d::training));
+  }
+
+  /**
    * The same model with statistics estimated from data: every norm normalises each batch with the
    * batch's own mean and variance, as in training, and the means of both over the batches become
    * the model's constants. Batches count alike, so they should be of one size.

@@ -386,7 +386,10 @@ final class StructuredLinearisation extends Linearisation {
     return switch (layer) {
       case Linear linear -> new LinearTape(linear, parameters);
       case Conv2d convolution -> new Conv2dTape(convolution, parameters);
-      case BatchNorm2d norm -> new BatchNorm2dTape(norm, parameters);
+      case BatchNorm2d norm ->
+          norm.isTraining()
+              ? new BatchTrainingTape(norm, parameters)
+              : new BatchNorm2dTape(norm, parameters);
       case LayerNorm norm -> NormTape.of(norm, parameters);
       case GroupNorm norm -> NormTape.of(norm, parameters);
       case RmsNorm norm -> NormTape.of(norm, parameters);

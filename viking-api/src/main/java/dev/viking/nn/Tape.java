@@ -24,6 +24,7 @@ abstract sealed class Tape
         ColumnConv2dTape,
         KernelConv2dTape,
         BatchNorm2dTape,
+        BatchTrainingTape,
         NormTape,
         EmbeddingTape,
         BiasTape,

@@ -6,12 +6,15 @@ import dev.viking.nn.BatchJacobian;
 import dev.viking.nn.Linearisation;
 import dev.viking.nn.Loss;
 import dev.viking.nn.Model;
+import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The objective of one minibatch, (1/S) sum_s sum_i loss_i(theta_s) + beta KL(q || p), to be
@@ -20,7 +23,9 @@ import java.util.List;
  * <p>theta_s = mean + sigma_ker k_s + sigma_im m_s with k_s = P u_s and m_s = u_s - k_s. P depends
  * on the mean; its derivative is that of the KKT system behind it: for a cotangent w of P u, with
  * mu = K^-1 J w and q = P w, the mean gets minus the gradient of mu^T J k + lambda^T J q with
- * everything but J held constant, two weighted Hessian-vector products.
+ * everything but J held constant, two weighted Hessian-vector products. With scales for groups of
+ * parameters the divergence depends on the projection too; that part of the gradient is estimated
+ * from the same noise, without bias where the noise is standard normal in the image.
  *
  * <p>Immutable; may be used by several threads at once, each with its own posterior and scope.
  */
@@ -82,8 +87,37 @@ public final class Elbo {
       Tensor targets,
       Tensor noise,
       Tensor imageBase) {
+    TrainingData.Batch batch = new TrainingData.Batch(inputs, targets);
+    return evaluate(posterior, batch, batch, noise, imageBase);
+  }
+
+  /**
+   * Evaluates the objective of a minibatch where the projection is that of other examples, for
+   * instance the minibatch and more.
+   *
+   * @param posterior the variables; read only
+   * @param batch the B examples of the data term
+   * @param projected the examples whose Jacobian the kernel belongs to
+   * @param noise u, [S, D]
+   * @param imageBase [S, D], what the kernel part is taken from to give the image part
+   * @return value, gradient, samples and diagnostics, in the caller's current scope
+   * @throws ShapeException when a shape does not fit
+   */
+  public ElboResult evaluate(
+      KernelImagePosterior posterior,
+      TrainingData.Batch batch,
+      TrainingData.Batch projected,
+      Tensor noise,
+      Tensor imageBase) {
     Checks.samples("Elbo.evaluate", "noise", noise, posterior);
     Checks.samples("Elbo.evaluate", "imageBase", imageBase, posterior);
+    if (posterior.scales().isGrouped() && options.rankEstimator() != RankEstimator.EXACT) {
+      throw new ArgumentException(
+          "Elbo.evaluate: the posterior has scales for groups of parameters, whose divergence needs a"
+              + " basis of the image; rankEstimator is "
+              + options.rankEstimator()
+              + "; EXACT, with ExactSolver, is needed");
+    }
     if (model.layout().total() != posterior.dimension()) {
       throw new ShapeException(
           "Elbo.evaluate: the posterior has "
@@ -100,7 +134,9 @@ public final class Elbo {
               + ", is needed");
     }
     try (Scope scope = Scope.open();
-        Linearisation at = Linearisation.of(model, loss, posterior.mean(), inputs, targets)) {
+        Linearisation at =
+            Linearisation.of(
+                model, loss, posterior.mean(), projected.inputs(), projected.targets())) {
       long limit = options.memoryLimit();
       boolean ofLoss = options.jacobian() == JacobianKind.LOSS;
       BatchJacobian rows = ofLoss ? at.lossRows(limit) : at.functionRows(limit);
@@ -111,37 +147,47 @@ public final class Elbo {
       Tensor image = noise == imageBase ? split.image() : imageBase.sub(kernel);
       Tensor deviations = posterior.deviations(kernel, image);
       Expectation data =
-          options.predictions() == Predictions.SAMPLED
-              ? Expectations.sampled(model, loss, posterior.mean(), deviations, inputs, targets)
-              : Expectations.linearised(
-                  at, ofLoss ? at.functionRows(limit) : rows, loss, deviations, targets);
-      double weight = options.klWeight().of(inputs.size(0), dataSize);
+          expectation(
+              posterior, batch, deviations, at, batch.inputs() == projected.inputs() ? rows : null);
+      double weight = options.klWeight().of(batch.inputs().size(0), dataSize);
       Tensor imageDimension = imageDimension(projection, imageBase, kernel, image);
-      KlDivergence kl = KlDivergence.of(posterior, imageDimension);
+      GroupedDivergence grouped =
+          posterior.scales().isGrouped() ? GroupedDivergence.of(posterior, projection) : null;
+      KlDivergence kl =
+          grouped != null ? grouped.divergence : KlDivergence.of(posterior, imageDimension);
 
       Tensor slope = data.sampleGradients();
       Tensor gradMean = slope.sum(0).add_(posterior.mean().mul(kl.precision().mul(weight)));
       if (data.linearisationGradient() != null) {
         gradMean.add_(data.linearisationGradient());
       }
-      Tensor scaleKernel = posterior.logPrecision().mul(-0.5).exp();
-      Tensor scaleImage = posterior.logScaleImage().exp();
+      Tensor scaleKernel = posterior.kernelFactor();
+      Tensor scaleImage = posterior.imageFactor();
       if (options.gradientThroughProjection()) {
-        Tensor implicit = implicit(at, projection, split, slope);
-        gradMean.sub_(implicit.mul(scaleKernel.sub(scaleImage)));
+        Tensor apart = scaleKernel.sub(scaleImage);
+        gradMean.sub_(
+            grouped == null
+                ? implicit(at, projection, split, slope, null).mul(apart)
+                : implicit(
+                    at,
+                    projection,
+                    split,
+                    slope.mul(apart),
+                    pull(grouped, projection, split, weight)));
       }
-      Tensor gradLogPrecision =
-          total(slope, kernel).mul(scaleKernel).mul(-0.5).add(kl.gradLogPrecision().mul(weight));
-      Tensor gradLogScaleImage =
-          total(slope, image).mul(scaleImage).add(kl.gradLogScaleImage().mul(weight));
       Tensor scales =
-          Tensor.stack(List.of(gradLogPrecision, gradLogScaleImage), 0).to(gradMean.dtype());
+          kl.scaleGradient(
+                  weight,
+                  total(posterior, slope, kernel, scaleKernel),
+                  total(posterior, slope, image, scaleImage))
+              .to(gradMean.dtype());
       return new ElboResult(
           scope.keep(data.value().add(kl.value().mul(weight))),
           scope.keep(data.value()),
           scope.keep(kl.value()),
           weight,
           scope.keep(imageDimension),
+          scope.keep(grouped == null ? imageDimension : grouped.imageDimensions),
           scope.keep(split.residual()),
           split.status(),
           scope.keep(Tensor.cat(List.of(gradMean, scales), 0)),
@@ -151,12 +197,56 @@ public final class Elbo {
     }
   }
 
+  /**
+   * The data term.
+   *
+   * @param rows the Jacobian that the linearisation has given already, or null where it is one of
+   *     other examples
+   */
+  private Expectation expectation(
+      KernelImagePosterior posterior,
+      TrainingData.Batch batch,
+      Tensor deviations,
+      Linearisation at,
+      @Nullable BatchJacobian rows) {
+    Tensor mean = posterior.mean();
+    Tensor targets = batch.targets();
+    long limit = options.memoryLimit();
+    if (options.predictions() == Predictions.SAMPLED) {
+      return Expectations.sampled(model, loss, mean, deviations, batch.inputs(), targets);
+    }
+    if (rows != null) {
+      boolean ofLoss = options.jacobian() == JacobianKind.LOSS;
+      BatchJacobian outputs = ofLoss ? at.functionRows(limit) : rows;
+      return Expectations.linearised(at, outputs, loss, deviations, targets);
+    }
+    try (Linearisation own = Linearisation.of(model, loss, mean, batch.inputs(), targets)) {
+      return Expectations.linearised(own, own.functionRows(limit), loss, deviations, targets);
+    }
+  }
+
+  /**
+   * What a divergence that depends on the projection adds to the cotangents of P u: of d tr(H Q) =
+   * 2 tr(K^-1 dJ P H J^T) an unbiased estimate by the very samples, sum_s 2/S lambda_s^T dJ (P H
+   * m_s) with m_s = J^T lambda_s, the image part of the noise.
+   */
+  private static Tensor pull(
+      GroupedDivergence grouped, KernelProjection projection, Projection split, double weight) {
+    Tensor slope = grouped.slope(split.image());
+    return projection.adjoint(slope).kernel().mul(-2 * weight / slope.size(0));
+  }
+
   /** The gradient of sum_s mu_s^T J(theta) k_s + lambda_s^T J(theta) q_s, [D]. */
   private Tensor implicit(
-      Linearisation at, KernelProjection projection, Projection split, Tensor slope) {
+      Linearisation at,
+      KernelProjection projection,
+      Projection split,
+      Tensor slope,
+      @Nullable Tensor pull) {
     KernelProjection.Adjoint adjoint = projection.adjoint(slope);
+    Tensor second = pull == null ? adjoint.kernel() : adjoint.kernel().add(pull);
     Tensor weights = Tensor.cat(List.of(adjoint.multipliers(), split.multipliers()), 0);
-    Tensor vectors = Tensor.cat(List.of(split.kernel(), adjoint.kernel()), 0);
+    Tensor vectors = Tensor.cat(List.of(split.kernel(), second), 0);
     return options.jacobian() == JacobianKind.LOSS
         ? at.lossWeightedHvp(weights, vectors)
         : at.functionWeightedHvp(weights, vectors);
@@ -177,6 +267,24 @@ public final class Elbo {
           total(base, kernel).div(samples).rsub((double) kernel.size(1)).clampMin(1.0);
       case IMAGE_NORM -> total(image, image).div(samples);
     };
+  }
+
+  /**
+   * The derivative of the data term in the logarithm of a scale: the sum over all entries of two
+   * tensors' product, times the scale; 0-dimensional, or [G] for a scale of each group.
+   */
+  private static Tensor total(
+      KernelImagePosterior posterior, Tensor slope, Tensor samples, Tensor factor) {
+    if (factor.dim() == 0) {
+      return total(slope, samples).mul(factor);
+    }
+    long[] groups = posterior.scales().groups().stream().mapToLong(Long::longValue).toArray();
+    List<Tensor> sums = new ArrayList<>();
+    Tensor perParameter = slope.mul(samples).sum(0).mul(factor);
+    for (Tensor part : perParameter.splitWithSizes(groups, 0)) {
+      sums.add(part.sum().to(DType.FLOAT64));
+    }
+    return Tensor.stack(sums, 0);
   }
 
   /** The sum over all entries of a product, as float64. */

@@ -12,9 +12,12 @@ import dev.viking.torch.Tensor;
  * @param kl KL(q || p), not weighted, float64
  * @param klWeight beta as used
  * @param imageDimension D - R, float64
+ * @param imageDimensions the share of each group of parameters in D - R, [G], its sum being D - R
+ *     up to rounding; the same tensor as {@code imageDimension} where one scale is for all
+ *     parameters
  * @param residual |J k| / |J u| of the projection
  * @param status how the projection's solver ended
- * @param gradient [D + 2], the gradient of the loss in the mean, log alpha and log sigma_im
+ * @param gradient [D + n], the gradient of the loss in {@link KernelImagePosterior#variables}
  * @param kernelSamples [S, D], k = P u
  * @param imageSamples [S, D], m
  * @param outputs [S, B, C], the predictions of the samples
@@ -25,6 +28,7 @@ public record ElboResult(
     Tensor kl,
     double klWeight,
     Tensor imageDimension,
+    Tensor imageDimensions,
     Tensor residual,
     SolverStatus status,
     Tensor gradient,
@@ -38,7 +42,7 @@ public record ElboResult(
    * @return [D], a view
    */
   public Tensor gradMean() {
-    return gradient.narrow(0, 0, gradient.size(0) - 2);
+    return gradient.narrow(0, 0, dimension());
   }
 
   /**
@@ -47,16 +51,16 @@ public record ElboResult(
    * @return 0-dimensional, a view
    */
   public Tensor gradLogPrecision() {
-    return gradient.select(0, gradient.size(0) - 2);
+    return gradient.select(0, dimension());
   }
 
   /**
-   * The derivative in log sigma_im.
+   * The derivative in log sigma_im, where that is one number.
    *
    * @return 0-dimensional, a view
    */
   public Tensor gradLogScaleImage() {
-    return gradient.select(0, gradient.size(0) - 1);
+    return gradient.select(0, dimension() + 1);
   }
 
   /**
@@ -65,6 +69,10 @@ public record ElboResult(
    * @return R
    */
   public double rank() {
-    return gradient.size(0) - 2 - imageDimension.item();
+    return dimension() - imageDimension.item();
+  }
+
+  private long dimension() {
+    return kernelSamples.size(1);
   }
 }

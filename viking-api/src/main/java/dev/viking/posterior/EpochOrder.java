@@ -71,4 +71,13 @@ public final class EpochOrder {
   public int[] batch(int step) {
     return Arrays.copyOfRange(order, step * batchSize, (step + 1) * batchSize);
   }
+
+  /** As many examples from the step's first one on, past the end those of the beginning. */
+  int[] window(int step, int count) {
+    int[] picked = new int[Math.min(Math.max(count, batchSize), order.length)];
+    for (int i = 0; i < picked.length; i++) {
+      picked[i] = order[(step * batchSize + i) % order.length];
+    }
+    return picked;
+  }
 }

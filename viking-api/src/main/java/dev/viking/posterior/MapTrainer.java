@@ -24,7 +24,12 @@ public final class MapTrainer {
       Model model, Loss loss, TrainerOptions options, TrainingListener listener) {
     int epochs = options.mleEpochs() + options.sigmaEpochs() + options.elboEpochs();
     TrainerOptions mapOnly =
-        options.toBuilder().mleEpochs(epochs).sigmaEpochs(0).elboEpochs(0).build();
+        options.toBuilder()
+            .mleEpochs(epochs)
+            .sigmaEpochs(0)
+            .elboEpochs(0)
+            .scales(ScaleOptions.paper())
+            .build();
     return new VikingTrainer(model, loss, mapOnly, listener);
   }
 }

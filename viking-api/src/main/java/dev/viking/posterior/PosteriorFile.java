@@ -10,6 +10,7 @@ import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +25,11 @@ import org.jspecify.annotations.Nullable;
 final class PosteriorFile {
   private static final String FORMAT = "viking-posterior";
 
-  /** The version that is written, and the newest that is read. */
-  static final int VERSION = 1;
+  /** The newest version that is read. */
+  static final int VERSION = 2;
+
+  /** The version of the tied layout, which older readers know too. */
+  private static final int TIED_VERSION = 1;
 
   private static final String FORMAT_KEY = "format";
   private static final String VERSION_KEY = "format_version";
@@ -34,6 +38,8 @@ final class PosteriorFile {
   private static final String MEAN = "mean";
   private static final String LOG_PRECISION = "log_precision";
   private static final String LOG_SCALE_IMAGE = "log_scale_image";
+  private static final String LOG_SCALE_KERNEL = "log_scale_kernel";
+  private static final String SCALE_GROUPS = "scale_groups";
   private static final String KERNEL = "samples.kernel";
   private static final String IMAGE = "samples.image";
 
@@ -44,10 +50,18 @@ final class PosteriorFile {
     CheckpointBuilder builder =
         Checkpoint.builder()
             .metadata(FORMAT_KEY, FORMAT)
-            .metadata(VERSION_KEY, Integer.toString(VERSION))
+            .metadata(VERSION_KEY, Integer.toString(version(posterior.scales())))
             .put(MEAN, posterior.mean())
             .put(LOG_PRECISION, posterior.logPrecision())
             .put(LOG_SCALE_IMAGE, posterior.logScaleImage());
+    Tensor logScaleKernel = posterior.logScaleKernel();
+    if (logScaleKernel != null) {
+      builder.put(LOG_SCALE_KERNEL, logScaleKernel);
+    }
+    if (posterior.scales().isGrouped()) {
+      long[] groups = posterior.scales().groups().stream().mapToLong(Long::longValue).toArray();
+      builder.put(SCALE_GROUPS, groups, groups.length);
+    }
     Sequential model = saved.model();
     if (model != null) {
       builder.model(model);
@@ -63,6 +77,10 @@ final class PosteriorFile {
       state.texts().forEach((name, text) -> builder.metadata(STATE + name, text));
     }
     builder.write(file);
+  }
+
+  private static int version(ScaleLayout scales) {
+    return scales.equals(ScaleLayout.TIED) ? TIED_VERSION : VERSION;
   }
 
   static SavedPosterior read(Path file, Device device, boolean withModel) {
@@ -118,23 +136,70 @@ final class PosteriorFile {
               + mean.shape()
               + "; needed floating-point numbers of shape [D]");
     }
+    List<Long> groups = groups(file, checkpoint, mean.numel());
+    boolean tied = !checkpoint.names().contains(LOG_SCALE_KERNEL);
+    int count = Math.max(1, groups.size());
     return KernelImagePosterior.of(
         checkpoint.view(MEAN).to(device),
+        new ScaleLayout(tied, groups),
         number(file, checkpoint, LOG_PRECISION),
-        number(file, checkpoint, LOG_SCALE_IMAGE));
+        numbers(file, checkpoint, LOG_SCALE_IMAGE, count),
+        tied ? new double[0] : numbers(file, checkpoint, LOG_SCALE_KERNEL, count));
+  }
+
+  private static List<Long> groups(Path file, Checkpoint checkpoint, long dimension) {
+    if (!checkpoint.names().contains(SCALE_GROUPS)) {
+      return List.of();
+    }
+    CheckpointEntry entry = checkpoint.info(SCALE_GROUPS);
+    List<Long> groups = new ArrayList<>();
+    if (entry.dtype() == DType.INT64 && entry.shape().size() == 1) {
+      for (long size : checkpoint.tensor(SCALE_GROUPS).toLongArray()) {
+        groups.add(size);
+      }
+    }
+    long left = dimension;
+    for (long size : groups) {
+      left = size < 1 || size > left ? -1 : left - size;
+    }
+    if (left != 0 || groups.isEmpty()) {
+      throw new UnsupportedCheckpointException(
+          file,
+          SCALE_GROUPS
+              + " is "
+              + entry.dtype()
+              + " "
+              + entry.shape()
+              + " "
+              + groups
+              + "; needed INT64 [G], positive numbers with the sum "
+              + dimension);
+    }
+    return groups;
   }
 
   private static double number(Path file, Checkpoint checkpoint, String name) {
-    if (entry(file, checkpoint, name).numel() != 1) {
+    return numbers(file, checkpoint, name, 1)[0];
+  }
+
+  private static double[] numbers(Path file, Checkpoint checkpoint, String name, int count) {
+    if (entry(file, checkpoint, name).numel() != count) {
       throw new UnsupportedCheckpointException(
-          file, name + " has shape " + checkpoint.info(name).shape() + "; needed one number");
+          file,
+          name
+              + " has shape "
+              + checkpoint.info(name).shape()
+              + "; needed "
+              + (count == 1 ? "one number" : count + " numbers"));
     }
-    double value = checkpoint.tensor(name).to(DType.FLOAT64).item();
-    if (!Double.isFinite(value)) {
-      throw new UnsupportedCheckpointException(
-          file, name + " is " + value + "; needed a finite number");
+    double[] values = checkpoint.tensor(name).to(DType.FLOAT64).toDoubleArray();
+    for (double value : values) {
+      if (!Double.isFinite(value)) {
+        throw new UnsupportedCheckpointException(
+            file, name + " is " + value + "; needed a finite number");
+      }
     }
-    return value;
+    return values;
   }
 
   private static @Nullable Sequential model(

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Turns a run into a state and back. */
 final class RunState {
   private static final String OPTIMIZER = "optimizer.";
+  private static final String SCALES = "scales";
 
   private RunState() {}
 
@@ -20,6 +21,7 @@ final class RunState {
     tensors.put("mean", run.posterior.mean());
     tensors.put("log_precision", run.posterior.logPrecision());
     tensors.put("log_scale_image", run.posterior.logScaleImage());
+    putIfThere(tensors, "log_scale_kernel", run.posterior.logScaleKernel());
     putIfThere(tensors, "mle_mean", run.mleMean);
     putIfThere(tensors, "kernel_samples", run.kernelSamples);
     putIfThere(tensors, "epoch_draw", run.epochDraw);
@@ -29,13 +31,28 @@ final class RunState {
     return new TrainerState(
         tensors,
         Map.of(
-            "format", TrainerState.FORMAT,
-            "stage", run.stage.name(),
-            "epoch", Integer.toString(run.epoch),
-            "step", Integer.toString(run.step),
-            "seed", Long.toString(options.seed()),
-            "batch_size", Integer.toString(options.batchSize()),
-            "dtype", options.dtype().name().toLowerCase(Locale.ROOT)));
+            "format",
+            TrainerState.FORMAT,
+            "stage",
+            run.stage.name(),
+            "epoch",
+            Integer.toString(run.epoch),
+            "step",
+            Integer.toString(run.step),
+            SCALES,
+            name(run.posterior.scales()),
+            "seed",
+            Long.toString(options.seed()),
+            "batch_size",
+            Integer.toString(options.batchSize()),
+            "dtype",
+            options.dtype().name().toLowerCase(Locale.ROOT)));
+  }
+
+  /** A layout in a word: states without it are of the tied one. */
+  private static String name(ScaleLayout scales) {
+    return (scales.kernelTied() ? "tied" : "free")
+        + (scales.isGrouped() ? " in " + scales.count() : "");
   }
 
   private static void putIfThere(
@@ -51,6 +68,16 @@ final class RunState {
     require(state, "seed", Long.toString(options.seed()));
     require(state, "batch_size", Integer.toString(options.batchSize()));
     require(state, "dtype", options.dtype().name().toLowerCase(Locale.ROOT));
+    String needed = name(options.scales().layout(model.layout()));
+    String given = state.texts().getOrDefault(SCALES, name(ScaleLayout.TIED));
+    if (!needed.equals(given)) {
+      throw new ArgumentException(
+          "VikingTrainer.resume: the state's scales are \""
+              + given
+              + "\"; the options need \""
+              + needed
+              + "\"");
+    }
     Tensor mean = state.tensor("mean");
     if (mean.numel() != model.layout().total()) {
       throw new ArgumentException(
@@ -74,11 +101,14 @@ final class RunState {
     }
   }
 
-  static KernelImagePosterior posterior(TrainerState state, TrainerOptions options) {
+  static KernelImagePosterior posterior(TrainerState state, Model model, TrainerOptions options) {
+    ScaleLayout scales = options.scales().layout(model.layout());
     return KernelImagePosterior.of(
         copy(state.tensor("mean"), options),
+        scales,
         state.tensor("log_precision").item(),
-        state.tensor("log_scale_image").item());
+        state.tensor("log_scale_image").toDoubleArray(),
+        scales.kernelTied() ? new double[0] : state.tensor("log_scale_kernel").toDoubleArray());
   }
 
   static void restore(TrainingRun run, TrainerState state, TrainerOptions options) {

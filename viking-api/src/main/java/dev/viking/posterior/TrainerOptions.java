@@ -2,6 +2,7 @@ package dev.viking.posterior;
 
 import dev.viking.nn.Adam;
 import dev.viking.nn.Optimizer;
+import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import java.util.Objects;
@@ -31,6 +32,12 @@ import java.util.function.DoubleFunction;
  * @param alternatingBlock examples in a block of these passes, 0 for the batch size
  * @param logPrecision log alpha at the start
  * @param logScaleImage log sigma_im at the start
+ * @param logScaleKernel log sigma_ker at the start where it is not tied to alpha; NaN stands for
+ *     the tied value
+ * @param scales which scales there are and how alpha is trained
+ * @param projectionBatch examples whose Jacobian a step projects by, the minibatch and those that
+ *     follow it; 0 for the minibatch alone
+ * @param schedule of the learning rate, in each stage over its own steps
  * @param elbo the objective
  * @param recordEvery steps between records; each record waits for the device
  * @param dtype element type of the parameters
@@ -54,6 +61,10 @@ public record TrainerOptions(
     int alternatingBlock,
     double logPrecision,
     double logScaleImage,
+    double logScaleKernel,
+    ScaleOptions scales,
+    int projectionBatch,
+    LearningRateSchedule schedule,
     ElboOptions elbo,
     int recordEvery,
     DType dtype,
@@ -82,11 +93,23 @@ public record TrainerOptions(
     Checks.atLeast(here, "alternatingBlock", alternatingBlock, 0);
     Checks.within(here, "logPrecision", logPrecision, -100, 100);
     Checks.within(here, "logScaleImage", logScaleImage, -100, 100);
+    if (!Double.isNaN(logScaleKernel)) {
+      Checks.within(here, "logScaleKernel", logScaleKernel, -100, 100);
+    }
+    Checks.atLeast(here, "projectionBatch", projectionBatch, 0);
     Checks.atLeast(here, "recordEvery", recordEvery, 1);
+    Objects.requireNonNull(scales, "scales");
+    Objects.requireNonNull(schedule, "schedule");
     Objects.requireNonNull(elbo, "elbo");
     Objects.requireNonNull(dtype, "dtype");
     Objects.requireNonNull(device, "device");
     Objects.requireNonNull(optimizer, "optimizer");
+    if (scales.perLayer() && elbo.rankEstimator() != RankEstimator.EXACT) {
+      throw new ArgumentException(
+          "TrainerOptions: scales are per layer and elbo.rankEstimator is "
+              + elbo.rankEstimator()
+              + "; EXACT is needed for them");
+    }
   }
 
   /**
@@ -129,12 +152,21 @@ public record TrainerOptions(
    * @return the optimiser, to be closed by the caller
    */
   public Optimizer newOptimizer(Stage stage) {
-    return optimizer.apply(
-        switch (stage) {
-          case MLE -> mleLearningRate;
-          case SIGMAS -> sigmaLearningRate;
-          case ELBO -> elboLearningRate;
-        });
+    return optimizer.apply(learningRate(stage));
+  }
+
+  /**
+   * The learning rate of a stage, before its schedule.
+   *
+   * @param stage the stage
+   * @return its learning rate
+   */
+  public double learningRate(Stage stage) {
+    return switch (stage) {
+      case MLE -> mleLearningRate;
+      case SIGMAS -> sigmaLearningRate;
+      case ELBO -> elboLearningRate;
+    };
   }
 
   /**
@@ -144,6 +176,25 @@ public record TrainerOptions(
    */
   public int blockSize() {
     return alternatingBlock == 0 ? batchSize : alternatingBlock;
+  }
+
+  /**
+   * Examples whose Jacobian a step projects by.
+   *
+   * @param dataSize N
+   * @return the option, at least the batch size and at most N
+   */
+  public int projectionExamples(int dataSize) {
+    return Math.min(Math.max(projectionBatch, batchSize), dataSize);
+  }
+
+  /**
+   * log sigma_ker at the start.
+   *
+   * @return the option, or half of minus log alpha where it is NaN
+   */
+  public double startOfLogScaleKernel() {
+    return Double.isNaN(logScaleKernel) ? -0.5 * logPrecision : logScaleKernel;
   }
 
   /**
@@ -169,6 +220,10 @@ public record TrainerOptions(
         .alternatingBlock(alternatingBlock)
         .logPrecision(logPrecision)
         .logScaleImage(logScaleImage)
+        .logScaleKernel(logScaleKernel)
+        .scales(scales)
+        .projectionBatch(projectionBatch)
+        .schedule(schedule)
         .recordEvery(recordEvery)
         .dtype(dtype)
         .device(device)

@@ -27,6 +27,10 @@ public final class TrainerOptionsBuilder {
   private int alternatingBlock = 0;
   private double logPrecision = 4;
   private double logScaleImage = -2;
+  private double logScaleKernel = Double.NaN;
+  private ScaleOptions scales = ScaleOptions.paper();
+  private int projectionBatch = 0;
+  private LearningRateSchedule schedule = LearningRateSchedule.CONSTANT;
   private ElboOptions elbo;
   private int recordEvery = 1;
   private DType dtype = DType.FLOAT32;
@@ -215,6 +219,50 @@ public final class TrainerOptionsBuilder {
   }
 
   /**
+   * Sets logScaleKernel.
+   *
+   * @param value log sigma_ker at the start, NaN for minus half of log alpha
+   * @return this builder
+   */
+  public TrainerOptionsBuilder logScaleKernel(double value) {
+    this.logScaleKernel = value;
+    return this;
+  }
+
+  /**
+   * Sets scales.
+   *
+   * @param value which scales there are and how alpha is trained
+   * @return this builder
+   */
+  public TrainerOptionsBuilder scales(ScaleOptions value) {
+    this.scales = value;
+    return this;
+  }
+
+  /**
+   * Sets projectionBatch.
+   *
+   * @param value examples whose Jacobian a step projects by, 0 for the minibatch alone
+   * @return this builder
+   */
+  public TrainerOptionsBuilder projectionBatch(int value) {
+    this.projectionBatch = value;
+    return this;
+  }
+
+  /**
+   * Sets schedule.
+   *
+   * @param value of the learning rate
+   * @return this builder
+   */
+  public TrainerOptionsBuilder schedule(LearningRateSchedule value) {
+    this.schedule = value;
+    return this;
+  }
+
+  /**
    * Sets elbo.
    *
    * @param value the objective
@@ -293,6 +341,10 @@ public final class TrainerOptionsBuilder {
         alternatingBlock,
         logPrecision,
         logScaleImage,
+        logScaleKernel,
+        scales,
+        projectionBatch,
+        schedule,
         elbo,
         recordEvery,
         dtype,

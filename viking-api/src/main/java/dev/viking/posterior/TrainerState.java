@@ -8,11 +8,12 @@ import java.util.Map;
  * Everything a training run needs to go on as if it had never stopped, as named tensors and texts
  * that any checkpoint format can hold.
  *
- * <p>Tensors: {@code mean} [D], {@code log_precision}, {@code log_scale_image}, {@code mle_mean}
- * [D] (once the first stage is over), {@code kernel_samples} and {@code epoch_draw} [S, D] (inside
- * the later stages), {@code rng} (bytes) and {@code optimizer.*}. Texts: {@code format}, {@code
- * stage}, {@code epoch}, {@code step} (the next ones to run), {@code seed}, {@code batch_size},
- * {@code dtype}.
+ * <p>Tensors: {@code mean} [D], {@code log_precision}, {@code log_scale_image} and, unless tied,
+ * {@code log_scale_kernel} (one number or one for each group), {@code mle_mean} [D] (once the first
+ * stage is over), {@code kernel_samples} and {@code epoch_draw} [S, D] (inside the later stages),
+ * {@code rng} (bytes) and {@code optimizer.*}. Texts: {@code format}, {@code stage}, {@code epoch},
+ * {@code step} (the next ones to run), {@code seed}, {@code batch_size}, {@code dtype}, {@code
+ * scales}.
  *
  * @param tensors by name; those of a state that a trainer hands out are borrowed
  * @param texts by name

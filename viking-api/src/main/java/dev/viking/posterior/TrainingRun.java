@@ -7,6 +7,7 @@ import dev.viking.nn.Optimizer;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,14 +69,18 @@ final class TrainingRun implements AutoCloseable {
       if (state != null) {
         RunState.check(state, model, options);
         this.stage = state.stage();
-        this.posterior = RunState.posterior(state, options);
+        this.posterior = RunState.posterior(state, model, options);
       } else {
         Tensor mean =
             initialMean != null
                 ? initialMean
                 : model.initialise(rng, options.dtype(), options.device());
         this.posterior =
-            KernelImagePosterior.of(mean, options.logPrecision(), options.logScaleImage());
+            withScales(
+                mean,
+                options.logPrecision(),
+                options.logScaleImage(),
+                options.startOfLogScaleKernel());
       }
       first = options.newOptimizer(stage);
       this.optimizer = first;
@@ -89,6 +94,17 @@ final class TrainingRun implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /** A posterior of the options' layout, with the same numbers for all groups. */
+  private KernelImagePosterior withScales(
+      Tensor mean, double logPrecision, double logScaleImage, double logScaleKernel) {
+    ScaleLayout layout = options.scales().layout(model.layout());
+    double[] image = new double[layout.count()];
+    Arrays.fill(image, logScaleImage);
+    double[] kernel = new double[layout.kernelTied() ? 0 : layout.count()];
+    Arrays.fill(kernel, logScaleKernel);
+    return KernelImagePosterior.of(mean, layout, logPrecision, image, kernel);
   }
 
   /** Runs to the end, or until the listener wants to stop. */
@@ -112,12 +128,29 @@ final class TrainingRun implements AutoCloseable {
   private void nextStage() {
     if (stage == Stage.MLE) {
       mleMean = posterior.mean().cloneTensor();
+      if (options.scales().start() == ScaleStart.CURVATURE) {
+        startFromCurvature();
+      }
     }
     stage = stage == Stage.MLE ? Stage.SIGMAS : Stage.ELBO;
     epoch = 0;
     step = 0;
     optimizer.close();
     optimizer = options.newOptimizer(stage);
+  }
+
+  private void startFromCurvature() {
+    try (Scope _ = Scope.open()) {
+      CurvatureStart start =
+          CurvatureStart.measure(model, loss, options, posterior.mean(), data, rng);
+      KernelImagePosterior moved =
+          withScales(
+              posterior.mean(),
+              start.logPrecision(),
+              start.logScaleImage(),
+              start.logScaleKernel());
+      posterior.variables().copy_(moved.variables());
+    }
   }
 
   /** Runs what is left of an epoch; false when the listener stopped it. */
@@ -181,6 +214,12 @@ final class TrainingRun implements AutoCloseable {
 
   private void oneStep(TrainingData.Batch batch, EpochOrder order) {
     stepsSinceRecord++;
+    if (options.schedule() != LearningRateSchedule.CONSTANT) {
+      double done = (double) epoch * order.steps() + step;
+      double all = (double) options.epochs(stage) * order.steps();
+      optimizer.setLearningRate(
+          options.learningRate(stage) * options.schedule().factor(Math.min(1, done / all)));
+    }
     boolean record = step % options.recordEvery() == 0 || step == order.steps() - 1;
     if (stage == Stage.MLE) {
       Gradients.Result result =
@@ -200,16 +239,29 @@ final class TrainingRun implements AutoCloseable {
     }
     StochasticAlternatingProjections.Draw draw = chain.next(kernelSamples, epochDraw, rng);
     Elbo objective = stage == Stage.SIGMAS ? scalesOnly : elbo;
+    TrainingData.Batch projected =
+        options.projectionBatch() > order.batchSize()
+            ? data.select(order.window(step, options.projectionBatch()))
+            : batch;
     ElboResult result =
-        objective.evaluate(
-            posterior, batch.inputs(), batch.targets(), draw.noise(), draw.imageBase());
+        objective.evaluate(posterior, batch, projected, draw.noise(), draw.imageBase());
     kernelSamples.copy_(result.kernelSamples());
+    long dimension = posterior.dimension();
+    PrecisionUpdate update = options.scales().precision();
+    if (update != PrecisionUpdate.GRADIENT) {
+      result.gradLogPrecision().fill_(0.0);
+    }
     if (stage == Stage.SIGMAS) {
-      long dimension = posterior.dimension();
+      long scales = posterior.scales().variables();
       optimizer.step(
-          posterior.variables().narrow(0, dimension, 2), result.gradient().narrow(0, dimension, 2));
+          posterior.variables().narrow(0, dimension, scales),
+          result.gradient().narrow(0, dimension, scales));
     } else {
       optimizer.step(posterior.variables(), result.gradient());
+    }
+    if (update == PrecisionUpdate.EACH_STEP
+        || (update == PrecisionUpdate.EACH_EPOCH && step == order.steps() - 1)) {
+      EmpiricalBayes.update(posterior, result.imageDimensions());
     }
     if (record) {
       record(Records.elbo(this, result, order, speed(order)));

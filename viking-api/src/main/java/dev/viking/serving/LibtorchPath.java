@@ -49,10 +49,7 @@ final class LibtorchPath implements AutoCloseable {
                 new LibtorchPath(
                     new Predictor(model, kind),
                     batchShape,
-                    KernelImagePosterior.of(
-                        posterior.mean(),
-                        posterior.logPrecision().item(),
-                        posterior.logScaleImage().item()),
+                    posterior.copy(),
                     new PosteriorSamples(samples.kernel().mul(1.0), samples.image().mul(1.0))),
             task -> Thread.ofPlatform().name("viking-copy").start(task));
     try {

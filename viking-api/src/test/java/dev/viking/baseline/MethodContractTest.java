@@ -3,6 +3,7 @@ package dev.viking.baseline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.viking.posterior.LearningRateSchedule;
 import dev.viking.posterior.StepRecord;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingListener;
@@ -41,6 +42,11 @@ class MethodContractTest {
     return Stream.of(
         map,
         Viking.of(options),
+        new Ivon("IVON", 8, 8, 0.1, LearningRateSchedule.COSINE, 1, 0, 1, 0.9, 0.999, 1e-3),
+        Swag.lowRank(map, 4, 8, 0.05),
+        Swag.diagonal(map, 4, 8, 0.05),
+        LastLayerLaplace.of(map),
+        LastLayerLaplace.probit(map),
         DeepEnsemble.of(3, map),
         ProjectionSampling.loss(map, 2),
         ProjectionSampling.function(map, 2),

@@ -73,6 +73,58 @@ class BatchStatisticsTest {
     }
   }
 
+  /** Value and gradient in training mode against transforms of libtorch's own norm. */
+  @Test
+  void inTrainingModeGradientsGoThroughTheBatchsStatistics() {
+    Sequential model = model().withInitialiser(Initialisers.uniformFanIn());
+    try (Scope _ = Scope.open();
+        Rng rng = Rng.seeded(4)) {
+      Tensor drawn = model.initialise(rng, DType.FLOAT64, Device.CPU);
+      Tensor parameters = drawn.addScaled(Tensor.randn(rng, DType.FLOAT64, drawn.numel()), 0.3);
+      Tensor inputs = Tensor.randn(rng, DType.FLOAT64, 5, 2, 6, 6).add(0.7);
+      long classes = model.outputs();
+      Tensor labels = Tensor.randint(rng, 0, classes, 5);
+      Loss loss = Losses.softmaxCrossEntropy();
+      Sequential training = BatchStatistics.training(model);
+      assertThat(BatchStatistics.of(training)).isEqualTo(BatchStatistics.of(model));
+      Sequential estimated = BatchStatistics.estimate(model, parameters, List.of(inputs));
+      Tensor expected = estimated.apply(parameters, inputs);
+      assertThat(training.apply(parameters, inputs).sub(expected).abs().max().item())
+          .isLessThan(1e-12);
+
+      Gradients.Result result = Gradients.mean(training, loss, parameters, inputs, labels);
+      assertThat(result.outputs().sub(expected).abs().max().item()).isLessThan(1e-12);
+      for (int k = 0; k < 4; k++) {
+        Tensor direction = Tensor.randn(rng, DType.FLOAT64, parameters.numel());
+        double h = 1e-6;
+        // Statistics estimated anew at each place: what training mode does, by other code.
+        double up = lossAt(model, loss, parameters.addScaled(direction, h), inputs, labels);
+        double down = lossAt(model, loss, parameters.addScaled(direction, -h), inputs, labels);
+        assertThat((up - down) / (2 * h))
+            .isCloseTo(result.gradient().dot(direction).item(), within(1e-7));
+      }
+      Tensor fixed = Gradients.mean(estimated, loss, parameters, inputs, labels).gradient();
+      assertThat(fixed.sub(result.gradient()).abs().max().item()).isGreaterThan(1e-3);
+      try (Linearisation at = Linearisation.of(training, loss, parameters, inputs, labels)) {
+        Tensor vector = Tensor.ones(DType.FLOAT64, 1, parameters.numel());
+        assertThatThrownBy(at::lossJacobian)
+            .isInstanceOf(ArgumentException.class)
+            .hasMessageContaining("is in training mode");
+        assertThatThrownBy(() -> at.lossRows(1 << 20)).isInstanceOf(ArgumentException.class);
+        assertThatThrownBy(at::functionJacobian).isInstanceOf(ArgumentException.class);
+        assertThatThrownBy(() -> at.functionJvp(vector)).isInstanceOf(ArgumentException.class);
+        assertThatThrownBy(() -> at.lossWeightedHvp(Tensor.ones(DType.FLOAT64, 1, 5), vector))
+            .isInstanceOf(ArgumentException.class);
+      }
+    }
+  }
+
+  private static double lossAt(
+      Sequential model, Loss loss, Tensor parameters, Tensor inputs, Tensor labels) {
+    Sequential estimated = BatchStatistics.estimate(model, parameters, List.of(inputs));
+    return loss.perExample(estimated.apply(parameters, inputs), labels).mean().item();
+  }
+
   private static Tensor trained(Tensor x, Map<String, Tensor> named, String name, double epsilon) {
     return BATCH_NORM.call(
         x,

@@ -9,6 +9,7 @@ import dev.viking.torch.LiveHandles;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +60,60 @@ class KlDivergenceTest {
               within(1e-6));
       assertThat(kl.precision().item()).isCloseTo(alpha, within(1e-12));
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.3, -1.5, -0.4, 3", "4, -2, -3, 5", "-1, 0.7, 0.5, 1", "2, -1, -1, 8"})
+  void aKernelScaleOfItsOwnAddsItsBlock(
+      double logPrecision, double logScaleImage, double logScaleKernel, int rows) {
+    try (Scope _ = Scope.open();
+        Rng rng = Rng.seeded(6)) {
+      int dimension = 8;
+      Tensor mean = Tensor.randn(rng, DType.FLOAT64, dimension);
+      Tensor basis = Tensor.randn(rng, DType.FLOAT64, dimension, rows).qr().q();
+      Tensor image = basis.matmul(basis.t());
+      Tensor kernel = Tensor.eye(dimension, DType.FLOAT64, Device.CPU).sub(image);
+      Tensor root = kernel.mul(Math.exp(logScaleKernel)).add(image.mul(Math.exp(logScaleImage)));
+      double[] at = {logPrecision, logScaleImage, logScaleKernel};
+
+      KlDivergence kl = free(mean, at, rows);
+
+      assertThat(kl.value().item()).isCloseTo(dense(mean, logPrecision, root), within(1e-9));
+      double[] gradient = {
+        kl.gradLogPrecision().item(),
+        kl.gradLogScaleImage().item(),
+        Objects.requireNonNull(kl.gradLogScaleKernel()).item()
+      };
+      for (int i = 0; i < 3; i++) {
+        double h = 1e-6;
+        double[] up = at.clone();
+        double[] down = at.clone();
+        up[i] += h;
+        down[i] -= h;
+        assertThat(gradient[i])
+            .as("variable %s", i)
+            .isCloseTo(slope(free(mean, up, rows), free(mean, down, rows), h), within(1e-5));
+      }
+    }
+  }
+
+  /** KL(N(mean, A A^T) || N(0, 1 / alpha)) without any structure. */
+  static double dense(Tensor mean, double logPrecision, Tensor root) {
+    double alpha = Math.exp(logPrecision);
+    long dimension = mean.size(0);
+    return 0.5
+        * (alpha * root.square().sum().item()
+            + alpha * mean.square().sum().item()
+            - dimension
+            - dimension * logPrecision
+            - 2 * root.slogdet().logabsdet().item());
+  }
+
+  private static KlDivergence free(Tensor mean, double[] at, int imageDimension) {
+    return KlDivergence.of(
+        KernelImagePosterior.of(
+            mean, ScaleLayout.FREE, at[0], new double[] {at[1]}, new double[] {at[2]}),
+        Tensor.scalar(imageDimension, DType.FLOAT64));
   }
 
   @Test

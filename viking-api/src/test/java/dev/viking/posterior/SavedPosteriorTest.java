@@ -82,6 +82,33 @@ class SavedPosteriorTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"false, false", "true, true", "false, true"})
+  void scalesOfAnotherLayoutComeBackAndNoOlderReaderOverlooksThem(boolean tied, boolean grouped) {
+    Path file = folder.resolve("scales.safetensors");
+    ScaleLayout single = tied ? ScaleLayout.TIED : ScaleLayout.FREE;
+    ScaleLayout scales = grouped ? single.perLayer(MODEL.layout()) : single;
+    double[] image = grouped ? new double[] {-0.5, -2.25} : new double[] {-0.5};
+    double[] kernel = tied ? new double[0] : image.clone();
+    try (Rng rng = Rng.seeded(3);
+        Scope _ = Scope.open()) {
+      Tensor mean = Tensor.randn(rng, DType.FLOAT32, D);
+      SavedPosterior.of(KernelImagePosterior.of(mean, scales, 1.25, image, kernel)).write(file);
+      KernelImagePosterior read = SavedPosterior.read(file).posterior();
+      assertThat(read.scales()).isEqualTo(scales);
+      assertThat(read.logScaleImage().toDoubleArray()).isEqualTo(image);
+      assertThat(read.logPrecision().item()).isEqualTo(1.25);
+      if (!tied) {
+        assertThat(read.variables().narrow(0, D + 1 + image.length, kernel.length).toDoubleArray())
+            .isEqualTo(kernel);
+      }
+      assertThat(read.mean().toFloatArray()).isEqualTo(mean.toFloatArray());
+    }
+    try (Checkpoint read = Checkpoint.read(file)) {
+      assertThat(read.metadata()).containsEntry("format_version", "2");
+    }
+  }
+
   @Test
   void otherProgramsFindTheArraysUnderTheirDocumentedNames() {
     Path file = folder.resolve("posterior.safetensors");
@@ -208,7 +235,7 @@ class SavedPosteriorTest {
   void filesOfAnotherKindOrVersionAreRefused() {
     refused(Checkpoint.builder().metadata("format", "pt"), "format is pt; needed viking-posterior");
     refused(Checkpoint.builder(), "format is null");
-    refused(start().metadata("format_version", "2"), "is 2; needed 1 to 1, or a newer version");
+    refused(start().metadata("format_version", "3"), "is 3; needed 1 to 2, or a newer version");
     refused(start().metadata("format_version", "one"), "is \"one\"; needed a whole number");
     refused(start(), "there is no array mean among []");
     refused(start().put("mean", new float[6], 2, 3), "mean is FLOAT32 [2, 3]; needed");
@@ -221,6 +248,15 @@ class SavedPosteriorTest {
     refused(
         whole().put("samples.kernel", new float[4], 2, 2).put("samples.image", new float[6], 3, 2),
         "samples are FLOAT32 [2, 2] and FLOAT32 [3, 2]; needed both FLOAT32 [S, 2]");
+    refused(
+        whole().put("scale_groups", new long[] {1, 2}, 2),
+        "scale_groups is INT64 [2] [1, 2]; needed INT64 [G], positive numbers with the sum 2");
+    refused(
+        whole().put("scale_groups", new long[] {1, 1}, 2),
+        "log_scale_image has shape []; needed 2 numbers");
+    refused(
+        whole().put("log_scale_kernel", new float[] {Float.POSITIVE_INFINITY}),
+        "log_scale_kernel is Infinity; needed a finite number");
     refused(
         whole().metadata("model", ModelDescription.of(MODEL).json()),
         "mean has 2 elements; needed 17");

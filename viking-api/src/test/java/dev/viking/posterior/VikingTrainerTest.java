@@ -9,6 +9,7 @@ import dev.viking.nn.Loss;
 import dev.viking.nn.Losses;
 import dev.viking.nn.Mlp;
 import dev.viking.nn.Model;
+import dev.viking.nn.Sgd;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.DTypeException;
@@ -130,6 +131,123 @@ class VikingTrainerTest {
             .isEqualTo(expected);
       }
     }
+  }
+
+  /** Every scale layout and update, a schedule, and projections by more than the minibatch. */
+  @ParameterizedTest
+  @CsvSource({
+    "false, false, GRADIENT, GIVEN",
+    "false, false, EACH_STEP, CURVATURE",
+    "true, false, EACH_EPOCH, GIVEN",
+    "false, true, EACH_STEP, GIVEN",
+    "true, true, GRADIENT, CURVATURE"
+  })
+  void resumesToTheBitBeyondThePaperToo(
+      boolean tied, boolean perLayer, PrecisionUpdate update, ScaleStart start) {
+    TrainerOptions options =
+        small(false, 0.8)
+            .scales(new ScaleOptions(tied, perLayer, update, start))
+            .schedule(LearningRateSchedule.COSINE)
+            .projectionBatch(15)
+            .build();
+    Recorder whole = new Recorder(-1);
+    KernelImagePosterior trained = run(options, whole).posterior();
+    float[] expected = trained.variables().toFloatArray();
+    assertThat(expected).doesNotContain(Float.NaN).hasSize(32 + trained.scales().variables());
+    for (int stop : new int[] {4, 10, 13, 20, 27, 34}) {
+      try (Scope _ = Scope.open()) {
+        Recorder cut = new Recorder(stop);
+        assertThat(run(options, cut).finished()).isFalse();
+        assertThat(
+                new VikingTrainer(model, loss, options)
+                    .resume(data, cut.saved())
+                    .posterior()
+                    .variables()
+                    .toFloatArray())
+            .as("after a stop at step %s", stop)
+            .isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void empiricalBayesLeavesAlphaAtItsOptimumAndTheOptimiserAway() {
+    ScaleOptions scales =
+        ScaleOptions.paper().withKernelTied(false).withPrecision(PrecisionUpdate.EACH_STEP);
+    Recorder recorder = new Recorder(-1);
+    KernelImagePosterior trained =
+        run(small(false, 0.2).scales(scales).build(), recorder).posterior();
+    double image = recorder.steps.getLast().imageDimension();
+    double dimension = 32;
+    double spread =
+        trained.mean().square().sum().item()
+            + image * Math.pow(trained.scaleImage(), 2)
+            + (dimension - image) * Math.pow(trained.scaleKernel(), 2);
+    assertThat(trained.logPrecision().item()).isCloseTo(Math.log(dimension / spread), within(1e-5));
+  }
+
+  @Test
+  void aStepProjectsByAsManyExamplesAsAsked() {
+    Recorder recorder = new Recorder(-1);
+    run(small(false, 0).projectionBatch(12).elboEpochs(1).build(), recorder);
+    assertThat(recorder.steps.getLast().imageDimension()).isEqualTo(12);
+    assertThat(recorder.steps.getLast().residual()).isBetween(0.0, 1e-3);
+  }
+
+  @Test
+  void theLearningRateFallsAsItsScheduleSays() {
+    assertThat(LearningRateSchedule.COSINE.factor(0)).isEqualTo(1);
+    assertThat(LearningRateSchedule.COSINE.factor(0.5)).isCloseTo(0.5, within(1e-15));
+    assertThat(LearningRateSchedule.COSINE.factor(1)).isCloseTo(0, within(1e-15));
+    assertThat(LearningRateSchedule.LINEAR.factor(0.25)).isEqualTo(0.75);
+    assertThat(LearningRateSchedule.CONSTANT.factor(0.9)).isEqualTo(1);
+    // Plain gradient descent on a constant slope: the way is the sum of the learning rates.
+    TrainerOptions options =
+        TrainerOptions.exact()
+            .batchSize(10)
+            .mleEpochs(4)
+            .sigmaEpochs(0)
+            .elboEpochs(0)
+            .optimizer(Sgd::new)
+            .mleLearningRate(0.5)
+            .schedule(LearningRateSchedule.COSINE)
+            .build();
+    Loss slope = (outputs, targets) -> outputs.select(1, 0);
+    Model linear = Mlp.of(new int[] {1, 1}, Activation.TANH);
+    TrainingData ones =
+        TrainingData.of(Tensor.ones(DType.FLOAT32, 50, 1), Tensor.zeros(DType.INT64, 50));
+    Tensor start = Tensor.zeros(DType.FLOAT32, 2);
+    double expected = 0;
+    for (int step = 0; step < 20; step++) {
+      expected -= 0.25 * (1 + Math.cos(Math.PI * step / 20.0));
+    }
+    assertThat(
+            new VikingTrainer(linear, slope, options)
+                .train(ones, start)
+                .posterior()
+                .mean()
+                .toDoubleArray())
+        .containsExactly(new double[] {expected, expected}, within(1e-5));
+  }
+
+  @Test
+  void aStateOfOtherScalesIsRefusedAndOneFromBeforeThereWereOthersIsRead() {
+    Recorder recorder = new Recorder(12);
+    TrainerOptions options = small(false, 0.2).build();
+    run(options, recorder);
+    Map<String, String> texts = new HashMap<>(recorder.saved().texts());
+    texts.remove("scales");
+    TrainerState old = new TrainerState(recorder.saved().tensors(), texts);
+    assertThat(new VikingTrainer(model, loss, options).resume(data, old).finished()).isTrue();
+    TrainerOptions free =
+        small(false, 0.2).scales(ScaleOptions.paper().withKernelTied(false)).build();
+    assertThatThrownBy(() -> new VikingTrainer(model, loss, free).resume(data, recorder.saved()))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("scales are \"tied\"; the options need \"free\"");
+    assertThatThrownBy(
+            () -> small(true, 0.2).scales(ScaleOptions.paper().withPerLayer(true)).build())
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("EXACT");
   }
 
   @Test

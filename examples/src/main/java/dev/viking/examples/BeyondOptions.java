@@ -1,0 +1,138 @@
+package dev.viking.examples;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.viking.posterior.LearningRateSchedule;
+import dev.viking.posterior.PrecisionUpdate;
+import dev.viking.posterior.ScaleOptions;
+import dev.viking.posterior.ScaleStart;
+import dev.viking.posterior.TrainerOptionsBuilder;
+import java.util.Arrays;
+import java.util.Locale;
+import picocli.CommandLine.Option;
+
+/**
+ * Options of VIKING beyond the paper. A configuration holds only those that were changed, so that
+ * the runs stored before there were such options are still the same runs.
+ */
+final class BeyondOptions {
+  private static final String SCALES = "scales";
+  private static final String PRECISION = "precision";
+  private static final String START = "scale-start";
+  private static final String SCHEDULE = "schedule";
+  private static final String PROJECTION_BATCH = "projection-batch";
+
+  /** Which scales there are. */
+  private enum Scales {
+    TIED,
+    FREE,
+    TIED_LAYERS,
+    FREE_LAYERS
+  }
+
+  @Option(
+      names = "--scales",
+      defaultValue = "tied",
+      paramLabel = "KIND",
+      description =
+          "tied: the kernel's deviation is the prior's, as in the paper. free: it is trained too."
+              + " tied-layers, free-layers: the same with deviations of their own for each layer"
+              + " (default: ${DEFAULT-VALUE}).")
+  String scales = "tied";
+
+  @Option(
+      names = "--precision",
+      defaultValue = "gradient",
+      paramLabel = "gradient|each-step|each-epoch",
+      description =
+          "How the prior's precision is trained: by gradients, or by empirical Bayes after each"
+              + " step or epoch (default: ${DEFAULT-VALUE}).")
+  String precision = "gradient";
+
+  @Option(
+      names = "--scale-start",
+      defaultValue = "given",
+      paramLabel = "given|curvature",
+      description =
+          "Where the scales start: at the paper's numbers, or at the optimum of the objective's"
+              + " quadratic approximation (default: ${DEFAULT-VALUE}).")
+  String start = "given";
+
+  @Option(
+      names = "--schedule",
+      defaultValue = "constant",
+      paramLabel = "constant|cosine|linear",
+      description = "How the learning rates change over each stage (default: ${DEFAULT-VALUE}).")
+  String schedule = "constant";
+
+  @Option(
+      names = "--projection-batch",
+      defaultValue = "0",
+      paramLabel = "N",
+      description =
+          "Images whose Jacobian a training step projects by, 0 for the minibatch alone"
+              + " (default: ${DEFAULT-VALUE}).")
+  int projectionBatch;
+
+  /** Checks the options and writes those that differ from the default. */
+  void write(ObjectNode node) {
+    if (of(SCALES, Scales.class, scales) != Scales.TIED) {
+      node.put(SCALES, scales);
+    }
+    if (of(PRECISION, PrecisionUpdate.class, precision) != PrecisionUpdate.GRADIENT) {
+      node.put(PRECISION, precision);
+    }
+    if (of(START, ScaleStart.class, start) != ScaleStart.GIVEN) {
+      node.put(START, start);
+    }
+    if (of(SCHEDULE, LearningRateSchedule.class, schedule) != LearningRateSchedule.CONSTANT) {
+      node.put(SCHEDULE, schedule);
+    }
+    if (projectionBatch < 0) {
+      throw new UsageException(
+          "--projection-batch: " + projectionBatch + " given; at least 0 is needed");
+    }
+    if (projectionBatch > 0) {
+      node.put(PROJECTION_BATCH, projectionBatch);
+    }
+  }
+
+  /** Sets what a configuration holds. */
+  static TrainerOptionsBuilder apply(JsonNode config, TrainerOptionsBuilder builder) {
+    Scales kind = of(SCALES, Scales.class, text(config, SCALES, "tied"));
+    return builder
+        .scales(
+            new ScaleOptions(
+                kind == Scales.TIED || kind == Scales.TIED_LAYERS,
+                kind == Scales.TIED_LAYERS || kind == Scales.FREE_LAYERS,
+                of(PRECISION, PrecisionUpdate.class, text(config, PRECISION, "gradient")),
+                of(START, ScaleStart.class, text(config, START, "given"))))
+        .schedule(of(SCHEDULE, LearningRateSchedule.class, text(config, SCHEDULE, "constant")))
+        .projectionBatch(config.path(PROJECTION_BATCH).asInt(0));
+  }
+
+  private static String text(JsonNode config, String name, String otherwise) {
+    return config.path(name).asText(otherwise);
+  }
+
+  private static <E extends Enum<E>> E of(String option, Class<E> type, String given) {
+    for (E value : type.getEnumConstants()) {
+      if (key(value).equals(given)) {
+        return value;
+      }
+    }
+    throw new UsageException(
+        "--"
+            + option
+            + ": "
+            + given
+            + " given; one of "
+            + String.join(
+                ", ", Arrays.stream(type.getEnumConstants()).map(BeyondOptions::key).toList())
+            + " is needed");
+  }
+
+  private static String key(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}
