@@ -1,6 +1,6 @@
 // Every set of kernels that this CPU runs against plain loops in double precision, and against the portable set. The
-// wide set has the width of AVX-512's vectors and is compiled for the CPU that builds: it tests those loops where there is
-// no such CPU.
+// wide set has the width of AVX-512's vectors and is compiled for the CPU that builds: it tests those loops where there
+// is no such CPU.
 #include "predictor_kernels.h"
 
 #include <gtest/gtest.h>
@@ -176,8 +176,7 @@ TEST_P(Kernels, CombineAddsAndMultiplies) {
     for (const bool multiply : {false, true}) {
       auto got = a;
       kernels().combine(got.data(), add ? b.data() : nullptr, multiply ? c.data() : nullptr, count);
-      for (size_t i = 0; i < at(count); ++i)
-        ASSERT_FLOAT_EQ(got[i], (a[i] + (add ? b[i] : 0)) * (multiply ? c[i] : 1));
+      for (size_t i = 0; i < at(count); ++i) ASSERT_FLOAT_EQ(got[i], (a[i] + (add ? b[i] : 0)) * (multiply ? c[i] : 1));
     }
 }
 
@@ -193,8 +192,7 @@ TEST_P(Kernels, PoolsTakeTheLargestOrTheMean) {
         for (int64_t i = 0; i < height * width; ++i) {
           double wanted = mean ? 0 : -1e9;
           for (int64_t u = 0; u < kernel * kernel; ++u) {
-            const double value =
-                x[at((i / width * stride + u / kernel) * 11 + i % width * stride + u % kernel)];
+            const double value = x[at((i / width * stride + u / kernel) * 11 + i % width * stride + u % kernel)];
             wanted = mean ? wanted + value / static_cast<double>(kernel * kernel) : std::max(wanted, value);
           }
           ASSERT_NEAR(y[at(i)], wanted, 1e-6);
@@ -248,8 +246,7 @@ TEST_P(Kernels, NotANumberStaysOne) {
   EXPECT_TRUE(std::isnan(largest));
 }
 
-INSTANTIATE_TEST_SUITE_P(Sets, Kernels, testing::ValuesIn(sets()), [](const auto& info) {
-  return std::string(info.param->name) + (info.param == &viking::kWideKernels ? "_wide" : "");
-});
+INSTANTIATE_TEST_SUITE_P(Sets, Kernels, testing::ValuesIn(sets()),
+                         [](const auto& info) { return std::string(info.param->name); });
 
 }  // namespace

@@ -86,8 +86,7 @@ final class LibtorchPath implements AutoCloseable {
       Device device = mean.device();
       batch = (device.equals(Device.CPU) ? batch : batch.to(device)).to(mean.dtype());
       if (kind == Predictions.SAMPLED) {
-        Tensor outputs =
-            new Predictor(model, kind).predict(posterior, samples, batch).outputs();
+        Tensor outputs = new Predictor(model, kind).predict(posterior, samples, batch).outputs();
         write(outputs, Moments.ofSamples(outputs), first, into);
       } else {
         Linearised at = linearised(model, mean, samples.deviations(posterior), batch);
