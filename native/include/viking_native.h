@@ -427,7 +427,7 @@ typedef struct vk_layer {
   int64_t stride;
   int64_t padding; /* zeros at each side; convolutions only */
   int64_t weight;  /* where the layer's weight, [outputs, inputs(, kernel, kernel)], starts in the flat parameters */
-  int64_t bias;    /* the same for its bias, [outputs] */
+  int64_t bias;    /* the same for its bias, [outputs]; -1 for a layer without one */
 } vk_layer;
 
 /* What a prediction for N inputs is written to, row-major float32. A null pointer: not wanted. */

@@ -130,14 +130,17 @@ void Plan::add(const vk_layer& layer, Layout& at, bool& padded) {
   }
 }
 
+bool Plan::outside(const vk_layer& layer, int64_t inputs) const {
+  return layer.weight < 0 || layer.weight > dimension_ - layer.outputs * inputs || layer.bias < -1 ||
+         layer.bias > dimension_ - layer.outputs;
+}
+
 void Plan::add_linear(const vk_layer& layer, Layout& at, bool padded) {
   const size_t index = sources_.size();
   if (at.channels != 1 || at.height != 1) refuse(VK_ERR_SHAPE, index, "linear: a vector is needed (flatten first)");
   const int64_t in = at.used();
   if (!sane(layer.outputs, 1)) refuse(VK_ERR_SHAPE, index, "linear: outputs out of range");
-  if (layer.weight < 0 || layer.bias < 0 || layer.weight > dimension_ - layer.outputs * in ||
-      layer.bias > dimension_ - layer.outputs)
-    refuse(VK_ERR_SHAPE, index, "linear: weight or bias lies outside the parameters");
+  if (outside(layer, in)) refuse(VK_ERR_SHAPE, index, "linear: weight or bias lies outside the parameters");
   Step step{};
   // A few outputs fill no panel; a row at a time reads less. Needs zeros behind the input's end.
   step.kind = padded && layer.outputs <= 4 ? StepKind::kDot : StepKind::kPanels;
@@ -163,9 +166,7 @@ void Plan::add_conv(const vk_layer& layer, Layout& at) {
   if (at.height + 2 * layer.padding < layer.kernel || at.width + 2 * layer.padding < layer.kernel)
     refuse(VK_ERR_SHAPE, index, "convolution: the input is smaller than the kernel");
   const int64_t k = at.channels * layer.kernel * layer.kernel;
-  if (layer.weight < 0 || layer.bias < 0 || layer.weight > dimension_ - layer.outputs * k ||
-      layer.bias > dimension_ - layer.outputs)
-    refuse(VK_ERR_SHAPE, index, "convolution: weight or bias lies outside the parameters");
+  if (outside(layer, k)) refuse(VK_ERR_SHAPE, index, "convolution: weight or bias lies outside the parameters");
   Step step{};
   step.kind = StepKind::kConv;
   step.in = at;
@@ -237,7 +238,8 @@ void Plan::pack(const float* parameters, float* packed) const {
           to[first * in + k * std::min(kRows, out - first) + (o - first)] = value;
         }
       }
-    std::copy_n(parameters + sources_[i].bias, out, packed + step.bias);
+    // Without a bias the zeros that are there already are added.
+    if (sources_[i].bias >= 0) std::copy_n(parameters + sources_[i].bias, out, packed + step.bias);
   }
 }
 

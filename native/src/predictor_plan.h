@@ -102,6 +102,8 @@ class Plan {
 
  private:
   void add(const vk_layer& layer, Layout& at, bool& padded);
+  // Whether weight or bias of a layer with so many inputs for each output lies outside the parameters.
+  bool outside(const vk_layer& layer, int64_t inputs) const;
   void add_linear(const vk_layer& layer, Layout& at, bool padded);
   void add_conv(const vk_layer& layer, Layout& at);
   void add_pool(const vk_layer& layer, Layout& at);

@@ -222,7 +222,7 @@ TEST_P(Predictors, SamplesAgreeWithLibtorch) {
   const Network net = network();
   const auto parameters = normal(kSamples * net.dimension, 0.3f, 2);
   for (const int32_t threads : {1, 3})
-    for (const int64_t count : {1, 5, 13}) {
+    for (const int64_t count : {1, 13}) {
       const auto inputs = normal(count * net.features(), 1, 3);
       const Predictor predictor(net, parameters, nullptr, VK_LINK_SOFTMAX, threads);
       Results got(count);
@@ -243,7 +243,7 @@ TEST_P(Predictors, LinearisedOnesAreForwardDerivatives) {
   const auto mean = normal(net.dimension, 0.3f, 4);
   const auto deviations = normal(kSamples * net.dimension, 0.05f, 5);
   for (const int32_t threads : {1, 3})
-    for (const int64_t count : {1, 5, 13}) {
+    for (const int64_t count : {1, 13}) {
       const auto inputs = normal(count * net.features(), 1, 3);
       const Predictor predictor(net, deviations, mean.data(), VK_LINK_SOFTMAX, threads);
       Results got(count);
@@ -276,7 +276,7 @@ TEST_P(Predictors, ManyThreadsGetTheSame) {
     std::vector<int> wrong(4);
     for (size_t t = 0; t < wrong.size(); ++t)
       threads.emplace_back([&, t] {
-        for (int i = 0; i < 15; ++i) {
+        for (int i = 0; i < 8; ++i) {
           Results got(9);
           run(predictor, inputs, 9, got);
           if (got.outputs != wanted.outputs || got.variance != wanted.variance) ++wrong[t];
@@ -308,6 +308,10 @@ TEST(PredictorErrors, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(status(net, &message), VK_ERR_UNSUPPORTED);
   EXPECT_NE(message.find("77"), std::string::npos) << message;
   net = mlp();
+  net.layers[4].bias = -1;  // none
+  EXPECT_EQ(status(net, &message), VK_OK);
+  net.layers[4].bias = -2;
+  EXPECT_EQ(status(net, &message), VK_ERR_SHAPE);
   net.layers[4].bias = net.dimension - kClasses + 1;  // the last bias would end behind the parameters
   EXPECT_EQ(status(net, &message), VK_ERR_SHAPE);
   EXPECT_NE(message.find("outside"), std::string::npos) << message;

@@ -18,6 +18,7 @@ import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -51,8 +52,14 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
 
   /**
    * Draws samples by one pass of alternating projections over the training images, and predicts.
+   *
+   * @param use what else is done with the samples, which are freed afterwards
    */
-  PosteriorEvaluation posterior(KernelImagePosterior posterior, long seed, Progress progress) {
+  PosteriorEvaluation posterior(
+      KernelImagePosterior posterior,
+      long seed,
+      Progress progress,
+      Consumer<PosteriorSamples> use) {
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(seed + SAMPLE_STREAM, config.device())) {
       AlternatingProjections projections =
@@ -73,6 +80,7 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
           };
       PosteriorSamples drawn = projections.sample(posterior, data, samples, rng, listener);
       progress.end();
+      use.accept(drawn);
       progress.begin("testing", chunks);
       Predictor predictor = new Predictor(LeNet.paper(), Predictions.SAMPLED, CHUNK);
       Classification predictions =

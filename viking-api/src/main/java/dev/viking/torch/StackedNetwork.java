@@ -66,7 +66,7 @@ public final class StackedNetwork implements AutoCloseable {
    * @param stride step between windows
    * @param padding zeros at each side
    * @param weight where its weight starts in the flat parameters
-   * @param bias where its bias starts
+   * @param bias where its bias starts; -1 without one
    */
   public record Layer(
       Kind kind, long outputs, long kernel, long stride, long padding, long weight, long bias) {}

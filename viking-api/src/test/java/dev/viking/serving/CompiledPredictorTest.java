@@ -13,6 +13,7 @@ import dev.viking.nn.Linear;
 import dev.viking.nn.MaxPool2d;
 import dev.viking.nn.Mlp;
 import dev.viking.nn.Sequential;
+import dev.viking.nn.Window;
 import dev.viking.posterior.Predictions;
 import dev.viking.posterior.PredictiveSamples;
 import dev.viking.posterior.Predictor;
@@ -78,6 +79,16 @@ class CompiledPredictorTest {
                 new AvgPool2d(2, 1),
                 new Flatten(),
                 new Linear("c", 13 * 3 * 8, 5))),
+        // No biases; an output as narrow as a dot product's.
+        Sequential.of(
+            new long[] {1, 6, 6},
+            List.of(
+                new Conv2d("a", 1, 8, Window.of(3).padding(1), 1, false),
+                Activation.TANH,
+                new Flatten(),
+                new Linear("b", 288, 20, false),
+                Activation.RELU,
+                new Linear("c", 20, 3, false))),
         // Strides, padding, overlapping pools, an activation first, a flattening of padded rows.
         Sequential.of(
             new long[] {3, 9, 7},
