@@ -53,6 +53,7 @@ jar="$(find "$ROOT/examples/serving/target" -maxdepth 1 -name 'viking-serving-ex
 
 log="$BUILD/serving.log"
 # A heap of one size, all of it there from the start: what grows is something else.
+: >"$log"
 "$jdk/bin/java" -Xms256m -Xmx256m -XX:+AlwaysPreTouch -jar "$jar" --demo "$network" --port 0 >"$log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true' EXIT

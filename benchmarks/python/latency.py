@@ -141,6 +141,7 @@ def measure(network, threads, args, folder, errors):
             if jvm(worker.name):
                 # Those that are slow make as many calls as fit into about a second.
                 each = max(50, calls[worker.name] * max(1, round(1 / args.seconds)))
+                worker.ask(f"callers {CALLERS} {each}")  # waiting for each other is code to be warmed up, too
                 together = figures(worker.ask(f"callers {CALLERS} {each}"))
                 together["p999_over_p50"] = round(together["p999_us"] / together["p50_us"], 2)
                 results[worker.name]["callers"] = together
@@ -181,9 +182,9 @@ def cold_start(args, folder):
 
 def parse():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=0.5)
-    parser.add_argument("--warmup", type=float, default=3.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.4)
+    parser.add_argument("--warmup", type=float, default=1.5)
     parser.add_argument("--starts", type=int, default=7)
     parser.add_argument("--forms", required=True)
     parser.add_argument("--only", default=",".join(CASES))

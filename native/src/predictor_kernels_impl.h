@@ -322,6 +322,17 @@ void combine(float* values, const float* more, const float* slopes, int64_t coun
 }
 
 VK_INLINE float larger(float a, float b) { return a > b || a != a ? a : b; }  // NaN wins, as in libtorch
+VK_INLINE Vec larger(Vec a, Vec b) { return (a > b) | (a != a) ? a : b; }
+
+// The largest of each two numbers beside each other, of 2 W.
+VK_INLINE Vec larger_of_pairs(Vec low, Vec high) {
+  Ints even, odd;
+  for (int i = 0; i < W; ++i) {
+    even[i] = 2 * i;
+    odd[i] = 2 * i + 1;
+  }
+  return larger(__builtin_shuffle(low, high, even), __builtin_shuffle(low, high, odd));
+}
 
 void pool(const float* input, int64_t row_stride, int64_t kernel, int64_t stride, int64_t height, int64_t width,
           float* output, bool mean) {
@@ -331,8 +342,15 @@ void pool(const float* input, int64_t row_stride, int64_t kernel, int64_t stride
       const float* a = input + 2 * y * row_stride;
       const float* b = a + row_stride;
       float* out = output + y * width;
-      for (int64_t x = 0; x < width; ++x)
-        out[x] = larger(larger(a[2 * x], a[2 * x + 1]), larger(b[2 * x], b[2 * x + 1]));
+      // The last whole vector may overlap the one before it.
+      int64_t x = 0;
+      for (; width >= W && x < width; x += W) {
+        const int64_t at = x + W <= width ? x : width - W;
+        const Vec low = larger(load(a + 2 * at), load(b + 2 * at));
+        const Vec high = larger(load(a + 2 * at + W), load(b + 2 * at + W));
+        store(out + at, larger_of_pairs(low, high));
+      }
+      for (; x < width; ++x) out[x] = larger(larger(a[2 * x], a[2 * x + 1]), larger(b[2 * x], b[2 * x + 1]));
     }
     return;
   }

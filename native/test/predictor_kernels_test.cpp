@@ -181,24 +181,26 @@ TEST_P(Kernels, CombineAddsAndMultiplies) {
 }
 
 TEST_P(Kernels, PoolsTakeTheLargestOrTheMean) {
-  for (const int64_t kernel : {2, 3})
-    for (const int64_t stride : {1, 2}) {
-      const int64_t height = (9 - kernel) / stride + 1;
-      const int64_t width = (11 - kernel) / stride + 1;
-      const auto x = numbers(9 * 11);
-      for (const bool mean : {false, true}) {
-        std::vector<float> y(at(height * width), NAN);
-        kernels().pool(x.data(), 11, kernel, stride, height, width, y.data(), mean);
-        for (int64_t i = 0; i < height * width; ++i) {
-          double wanted = mean ? 0 : -1e9;
-          for (int64_t u = 0; u < kernel * kernel; ++u) {
-            const double value = x[at((i / width * stride + u / kernel) * 11 + i % width * stride + u % kernel)];
-            wanted = mean ? wanted + value / static_cast<double>(kernel * kernel) : std::max(wanted, value);
+  const int64_t rows = 9;
+  for (const int64_t columns : {5, 11, 16, 25, 48})
+    for (const int64_t kernel : {2, 3})
+      for (const int64_t stride : {1, 2}) {
+        const int64_t height = (rows - kernel) / stride + 1;
+        const int64_t width = (columns - kernel) / stride + 1;
+        const auto x = numbers(rows * columns);
+        for (const bool mean : {false, true}) {
+          std::vector<float> y(at(height * width), NAN);
+          kernels().pool(x.data(), columns, kernel, stride, height, width, y.data(), mean);
+          for (int64_t i = 0; i < height * width; ++i) {
+            double wanted = mean ? 0 : -1e9;
+            for (int64_t u = 0; u < kernel * kernel; ++u) {
+              const double value = x[at((i / width * stride + u / kernel) * columns + i % width * stride + u % kernel)];
+              wanted = mean ? wanted + value / static_cast<double>(kernel * kernel) : std::max(wanted, value);
+            }
+            ASSERT_NEAR(y[at(i)], wanted, 1e-6) << columns << ' ' << kernel << ' ' << stride;
           }
-          ASSERT_NEAR(y[at(i)], wanted, 1e-6);
         }
       }
-    }
 }
 
 TEST_P(Kernels, ProbabilitiesAndEntropies) {
@@ -240,10 +242,16 @@ TEST_P(Kernels, NotANumberStaysOne) {
     kernels().activate(values.data(), 16, activation);
     for (const float value : values) EXPECT_TRUE(std::isnan(value)) << static_cast<int>(activation);
   }
-  const std::vector<float> window{1, NAN, 2, 3};
-  float largest = 0;
-  kernels().pool(window.data(), 2, 2, 2, 1, 1, &largest, false);
-  EXPECT_TRUE(std::isnan(largest));
+  // Wherever it is in a window, it wins; windows beside it do not see it.
+  for (const int64_t width : {1, 20})
+    for (int64_t i = 0; i < 4; ++i) {
+      std::vector<float> image(at(4 * width), 1.0f);
+      image[at(i / 2 * 2 * width + i % 2)] = NAN;
+      std::vector<float> largest(at(width));
+      kernels().pool(image.data(), 2 * width, 2, 2, 1, width, largest.data(), false);
+      EXPECT_TRUE(std::isnan(largest[0]));
+      for (size_t x = 1; x < at(width); ++x) EXPECT_EQ(largest[x], 1.0f);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sets, Kernels, testing::ValuesIn(sets()),

@@ -91,11 +91,15 @@ public final class Main implements Callable<Integer> {
     System.setProperty("jdk.httpserver.maxConnections", "1024");
     System.setProperty("sun.net.httpserver.maxReqTime", "10");
     System.setProperty("sun.net.httpserver.maxRspTime", "10");
-    int status =
-        new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments);
+    int status = run(arguments);
     if (status != 0) {
       System.exit(status);
     }
+  }
+
+  /** What main does; the exit status. */
+  static int run(String... arguments) {
+    return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments);
   }
 
   private CompiledPredictor predictor() {
