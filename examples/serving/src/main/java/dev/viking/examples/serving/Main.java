@@ -89,6 +89,8 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] arguments) {
     // What the JDK's server does not bound by itself.
     System.setProperty("jdk.httpserver.maxConnections", "1024");
+    // By default all but 200 idle connections are closed, just as a client may be using one again.
+    System.setProperty("sun.net.httpserver.maxIdleConnections", "1024");
     System.setProperty("sun.net.httpserver.maxReqTime", "10");
     System.setProperty("sun.net.httpserver.maxRspTime", "10");
     int status = run(arguments);
