@@ -1,11 +1,8 @@
 #!/usr/bin/env bash
-# Times predictions (batch 1, 32 samples) of this library next to PyTorch's, and writes docs/benchmarks/<date>-latency.
+# Times predictions (batch 1, 32 samples) of this library next to others', and writes docs/benchmarks/<date>-latency.
+# Run with --help for the options.
 set -euo pipefail
-
-readonly HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-readonly ROOT="$(dirname "$HERE")"
-readonly BUILD="$HERE/target"
-readonly VENV="${VIKING_BENCHMARK_VENV:-$BUILD/venv}"
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
   cat <<HELP
@@ -14,32 +11,34 @@ Usage: benchmarks/latency.sh [options]
 Builds what is missing, checks that all implementations compute the same numbers, runs them in turn, writes JSON and
 Markdown.
 
-  --quick           a look, not a result
-  --threads LIST    threads of one prediction (default: 1,2)
-  --networks LIST   mlp, lenet (default: both)
-  --forms LIST      of PyTorch: stacked, vmap, loop, compile (default: all)
-  --jmh             our own latencies under JMH (sample mode) too
-  --out PATH        the report, without extension (default: docs/benchmarks/<year>-<month>-latency)
-  -h, --help        this text
+  --quick        a look, not a result
+  --only LIST    of mlp-1, mlp-2, lenet-1, lenet-2 (network and threads) and cold (default: all)
+  --forms LIST   others to compare with: stacked, vmap, loop, compile (PyTorch), jax, djl, javacpp (default: all that
+                 can be had; djl and javacpp download 220 MB once)
+  --add          replaces the cases that are run in a report that is there, and keeps its others
+  --jmh          our own latencies under JMH (sample mode) too
+  --out PATH     the report, without extension (default: docs/benchmarks/<year>-<month>-latency)
+  -h, --help     this text
 
-Environment: VIKING_BENCHMARK_VENV, a Python environment with torch and numpy (default: benchmarks/run.sh's).
+Environment: VIKING_BENCHMARK_VENV, a Python environment with torch, numpy and perhaps jax (default: one that is made in
+benchmarks/target).
 HELP
 }
 
-fail() {
-  printf 'latency: ERROR: %s\n' "$*" >&2
-  exit 1
-}
-
-shown='' options=() out="$ROOT/docs/benchmarks/$(date +%Y-%m)-latency" quick=no jmh=no
+shown='' options=() out="$ROOT/docs/benchmarks/$(date +%Y-%m)-latency" quick=no jmh=no forms=''
 for argument in "$@"; do shown+=" $argument"; done
 while (($# > 0)); do
   case "$1" in
     --quick) quick=yes ;;
     --jmh) jmh=yes ;;
-    --threads | --networks | --forms | --out)
+    --add) options+=(--add) ;;
+    --only | --forms | --out)
       (($# > 1)) || fail "$1 needs a value"
-      if [[ $1 == --out ]]; then out="$2"; else options+=("$1" "$2"); fi
+      case "$1" in
+        --out) out="$2" ;;
+        --forms) forms="$2" ;;
+        *) options+=("$1" "$2") ;;
+      esac
       shift
       ;;
     -h | --help)
@@ -53,35 +52,38 @@ while (($# > 0)); do
   esac
   shift
 done
-[[ $quick == no ]] || options+=(--rounds 3 --seconds 0.2 --warmup 1 --starts 2)
+[[ $quick == no ]] || options+=(--rounds 3 --seconds 0.1 --warmup 0.5 --starts 2)
 
-jdk=''
-for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/*; do
-  if [[ -x $candidate/bin/javac ]] && grep -q '^JAVA_VERSION="25' "$candidate/release" 2>/dev/null; then
-    jdk="$candidate"
-    break
-  fi
-done
-[[ -n $jdk ]] || fail "needs JDK 25; set JAVA_HOME to it"
-[[ -x $VENV/bin/python ]] || fail "no Python environment at $VENV; benchmarks/run.sh makes it, or set VIKING_BENCHMARK_VENV"
-
-readonly stamp="$BUILD/latency.stamp"
-if [[ ! -f $stamp ]] || [[ -n "$(find "$ROOT"/{bindings,viking-api,benchmarks,examples/serving}/src/main \
-  "$ROOT/native/src" "$ROOT/native/include" -newer "$stamp" -type f -print -quit)" ]]; then
-  mkdir -p "$BUILD"
-  touch "$stamp.new"
-  (cd "$ROOT" && mvn -B -q -ntp -DskipTests -Dviking.format.skip=true -pl benchmarks,examples/serving -am package) >&2
-  mv "$stamp.new" "$stamp"
-fi
+find_jdk
+need_python
+mapfile -t sources < <(library_sources)
+build latency benchmarks,examples/serving "${sources[@]}" "$HERE/src/main" "$ROOT/examples/serving/src/main"
 jar="$(find "$ROOT/examples/serving/target" -maxdepth 1 -name 'viking-serving-example-*.jar' | head -n1)"
+
+if [[ -z $forms ]]; then
+  forms=stacked,vmap,loop,compile,djl,javacpp
+  if "$VENV/bin/python" -c 'import jax' 2>/dev/null; then forms+=,jax; else say "no jax in $VENV: left out"; fi
+fi
+if [[ ,$forms, == *,djl,* || ,$forms, == *,javacpp,* ]]; then
+  twins="$HERE/twins/target"
+  if [[ ! -d $twins/lib ]] || [[ -n "$(find "$HERE/twins/src" "$HERE/twins/pom.xml" \
+    "$HERE/src/main/java/dev/viking/benchmarks/LatencyProtocol.java" -newer "$twins/lib" -type f -print -quit)" ]]; then
+    say "building the twins"
+    JAVA_HOME="$jdk" mvn -B -q -ntp -f "$HERE/twins/pom.xml" clean package >&2
+    touch "$twins/lib"
+  fi
+  options+=(--twins "$twins/classes:$twins/lib/*")
+  export DJL_CACHE_DIR="$BUILD/djl"
+fi
 
 readonly java=("$jdk/bin/java" --enable-native-access=ALL-UNNAMED -Xmx1g -cp "$BUILD/classes:$BUILD/lib/*")
 if [[ $jmh == yes ]]; then
-  jmh_options=(-rf json -rff "$out-jmh.json" -prof gc)
+  jmh_options=(-rf json -prof gc)
   [[ $quick == no ]] || jmh_options+=(-f 1 -wi 2 -i 2)
-  "${java[@]}" org.openjdk.jmh.Main LatencyBenchmark "${jmh_options[@]}" >&2
+  "${java[@]}" org.openjdk.jmh.Main LatencyBenchmark "${jmh_options[@]}" -rff "$out-jmh.json" >&2
   # The same with four callers.
   "${java[@]}" org.openjdk.jmh.Main LatencyBenchmark -t 4 "${jmh_options[@]}" -rff "$out-jmh-4.json" >&2
 fi
-"$VENV/bin/python" "$HERE/python/latency.py" ${options[@]+"${options[@]}"} --jar "$jar" --options="$shown" \
-  --out "$out" --java "${java[@]}" dev.viking.benchmarks.LatencyWorker
+"$VENV/bin/python" "$HERE/python/latency.py" ${options[@]+"${options[@]}"} --forms "$forms" --jar "$jar" \
+  --posterior "$ROOT/examples/consumer/moons.safetensors" --options="$shown" --out "$out" \
+  --java "${java[@]}" dev.viking.benchmarks.LatencyWorker

@@ -4,11 +4,7 @@
 # Run with --help for the options.
 set -euo pipefail
 
-readonly HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-readonly ROOT="$(dirname "$HERE")"
-readonly BUILD="$HERE/target"
-readonly VENV="${VIKING_BENCHMARK_VENV:-$BUILD/venv}"
-readonly CPU_INDEX=https://download.pytorch.org/whl/cpu
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
   cat <<EOF
@@ -36,12 +32,6 @@ Environment: VIKING_JAX_HOME and MATFREE_HOME, checkouts of fadel/viking and pnk
 authors' library is left out; VIKING_BENCHMARK_VENV, a Python environment with torch, numpy, matplotlib and, for the
 authors' library, jax and optax, to be used instead of an own one; LIBTORCH_HOME, the libtorch that the library and the C++ program are built with.
 EOF
-}
-
-say() { printf 'benchmarks: %s\n' "$*" >&2; }
-fail() {
-  say "ERROR: $*"
-  exit 1
 }
 
 shown=''
@@ -85,30 +75,10 @@ mkdir -p "$BUILD"
 
 # --- what is needed -------------------------------------------------------------------------------
 
-jdk=''
-for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/java/*; do
-  if [[ -x $candidate/bin/javac ]] && grep -q '^JAVA_VERSION="25' "$candidate/release" 2>/dev/null; then
-    jdk="$candidate"
-    break
-  fi
-done
-[[ -n $jdk ]] || fail "needs JDK 25; set JAVA_HOME to it"
-
-readonly classes="$BUILD/classes/dev/viking/benchmarks/Worker.class"
-if [[ ! -f $classes ]] || [[ -n "$(find "$ROOT"/{bindings,viking-api,benchmarks}/src/main "$ROOT/native/src" \
-  "$ROOT/native/include" -newer "$classes" -type f -print -quit)" ]]; then
-  command -v mvn >/dev/null || fail "needs Maven 3.8.6 or newer"
-  say "building the library"
-  (cd "$ROOT" && mvn -B -q -ntp -DskipTests -pl benchmarks -am package) >&2
-  touch "$classes"
-fi
-
-if [[ ! -x $VENV/bin/python ]]; then
-  say "making a Python environment with torch"
-  python3 -m venv "$VENV"
-  "$VENV/bin/pip" install -q --extra-index-url "$CPU_INDEX" -r "$HERE/python/requirements.txt" >&2 ||
-    { rm -rf "$VENV"; fail "pip could not install torch and numpy"; }
-fi
+find_jdk
+mapfile -t sources < <(library_sources)
+build run benchmarks "${sources[@]}" "$HERE/src/main"
+need_python
 if [[ -n ${VIKING_JAX_HOME:-} && -n ${MATFREE_HOME:-} ]]; then
   if ! "$VENV/bin/python" -c 'import jax, optax' 2>/dev/null; then
     say "adding jax and optax to the Python environment"
@@ -116,7 +86,6 @@ if [[ -n ${VIKING_JAX_HOME:-} && -n ${MATFREE_HOME:-} ]]; then
       say "pip could not install jax and optax: the authors' library will be left out"
   fi
 fi
-"$VENV/bin/python" -c 'import torch, numpy' 2>/dev/null || fail "$VENV/bin/python has no torch or no numpy"
 
 # The C++ program is built with the library's own libtorch, so that both call the same kernels.
 libtorch="$(sed -n 2p "$ROOT/native/build/viking.stamp" 2>/dev/null || true)"

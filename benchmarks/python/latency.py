@@ -10,18 +10,26 @@ import time
 
 import numpy as np
 
-import latency_worker
+import latency_report
+import latency_shapes
 
 SAMPLES = 32
+CALLERS = 4
+CASES = ["mlp-1", "mlp-2", "lenet-1", "lenet-2", "cold"]
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Worker:
-    def __init__(self, name, command):
+    def __init__(self, name, command, errors):
         self.name = name
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+
+    def wait(self):
         self.ready = self.process.stdout.readline().strip()
         if not self.ready.startswith("ready"):
-            raise RuntimeError(f"{name} did not start")
+            raise RuntimeError(f"{self.name} did not start")
 
     def ask(self, command):
         self.process.stdin.write(command + "\n")
@@ -41,45 +49,83 @@ def problem(network, folder):
     """Weights and inputs of the sizes that an initialised network has, as files."""
     random = np.random.default_rng(1)
     rows = []
-    for shape in latency_worker.SHAPES[network]:
+    for shape in latency_shapes.SHAPES[network]:
         fan_in = int(np.prod(shape[1:])) if len(shape) > 1 else 0
         scale = 1 / np.sqrt(fan_in) if fan_in else 0.0
         centre = random.standard_normal(shape) * scale
         rows.append((centre + 0.05 * random.standard_normal((SAMPLES,) + shape)).reshape(SAMPLES, -1))
     weights, inputs = (os.path.join(folder, f"{network}.{what}") for what in ("weights", "inputs"))
     np.concatenate(rows, 1).astype("<f4").tofile(weights)
-    random.standard_normal(latency_worker.INPUTS[network]).astype("<f4").tofile(inputs)
+    random.standard_normal(latency_shapes.INPUTS[network]).astype("<f4").tofile(inputs)
     return weights, inputs
 
 
 def figures(nanos):
     p50, p99, p999 = np.percentile(nanos, [50, 99, 99.9]) / 1000
-    return {"p50_us": round(float(p50), 2), "p99_us": round(float(p99), 2), "p999_us": round(float(p999), 2)}
+    return {
+        "p50_us": round(float(p50), 2),
+        "p99_us": round(float(p99), 2),
+        "p999_us": round(float(p999), 2),
+        "calls": len(nanos),
+    }
 
 
-def measure(network, threads, args, folder):
-    weights, inputs = problem(network, folder)
-    tail = [network, weights, inputs, str(SAMPLES), str(threads)]
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "latency_worker.py")
-    commands = {"ours": args.java + tail}
+def commands(args, tail):
+    """Who predicts, by name; ours first."""
+    jvm = args.java[:1] + ["--enable-native-access=ALL-UNNAMED", "-Xmx1g", "-cp", args.twins]
+    known = {
+        "djl": ("DJL stacked", jvm + ["dev.viking.benchmarks.twins.DjlTwin"]),
+        "javacpp": ("JavaCPP stacked", jvm + ["dev.viking.benchmarks.twins.JavacppTwin"]),
+        "jax": ("JAX jit(vmap)", [sys.executable, os.path.join(HERE, "latency_jax.py")]),
+    }
+    for form in ("stacked", "vmap", "loop", "compile"):
+        known[form] = (f"PyTorch {form}", [sys.executable, os.path.join(HERE, "latency_worker.py"), form])
+    chosen = {"ours": args.java + ["sampled"] + tail, "ours, linearised": args.java + ["linearised"] + tail}
     for form in args.forms.split(","):
-        commands["pytorch " + form] = [sys.executable, script, form] + tail
+        name, command = known[form]
+        chosen[name] = command + tail
+    return chosen
+
+
+def start(chosen, errors):
     workers, failed = [], {}
-    for name, command in commands.items():
+    started = [Worker(name, command, errors) for name, command in chosen.items()]
+    for worker in started:
         try:
-            workers.append(Worker(name, command))
+            worker.wait()
+            workers.append(worker)
         except RuntimeError as error:
-            failed[name] = str(error)
-    reference = None
-    results = {}
+            failed[worker.name] = str(error)
+    if not workers or workers[0].name != "ours":
+        raise SystemExit(f"ours did not start: {failed}")
+    return workers, failed
+
+
+def check(workers):
+    """All compute the same numbers, but for the linearised form, whose mean and variance are others."""
+    reference, results = None, {}
+    for worker in workers:
+        values = np.array(worker.ask("check"))
+        results[worker.name] = {"about": worker.ready[len("ready ") :]}
+        if worker.name == "ours, linearised":
+            continue
+        reference = values if reference is None else reference
+        deviation = float(np.max(np.abs(values - reference) / (1 + np.abs(reference))))
+        if not deviation < 1e-4:
+            raise SystemExit(f"{worker.name} computes other numbers: deviation {deviation}")
+        results[worker.name]["deviation"] = deviation
+    return results
+
+
+def jvm(name):
+    return name.startswith(("ours", "DJL", "JavaCPP"))
+
+
+def measure(network, threads, args, folder, errors):
+    weights, inputs = problem(network, folder)
+    workers, failed = start(commands(args, [network, weights, inputs, str(SAMPLES), str(threads)]), errors)
     try:
-        for worker in workers:
-            values = np.array(worker.ask("check"))
-            reference = values if reference is None else reference
-            deviation = float(np.max(np.abs(values - reference) / (1 + np.abs(reference))))
-            if not deviation < 1e-4:
-                raise SystemExit(f"{worker.name} computes other numbers for {network}: deviation {deviation}")
-            results[worker.name] = {"deviation": deviation}
+        results = check(workers)
         calls = {}
         for worker in workers:  # warm up, and find how many calls make up a round
             until = time.time() + args.warmup
@@ -90,82 +136,101 @@ def measure(network, threads, args, folder):
         for _ in range(args.rounds):
             for worker in workers:
                 samples[worker.name] += worker.ask(f"run {calls[worker.name]}")
-        for name, nanos in samples.items():
-            results[name].update(figures(nanos), calls=len(nanos))
-        ours = workers[0]
-        each = max(50, calls["ours"] * args.rounds // 4)
-        concurrent = figures(ours.ask(f"callers 4 {each}"))
-        concurrent["p999_over_p50"] = round(concurrent["p999_us"] / concurrent["p50_us"], 2)
-        results["ours, 4 callers"] = concurrent
+        for worker in workers:
+            results[worker.name].update(figures(samples[worker.name]))
+            if jvm(worker.name):
+                # Those that are slow make as many calls as fit into about a second.
+                each = max(50, calls[worker.name] * max(1, round(1 / args.seconds)))
+                worker.ask(f"callers {CALLERS} {each}")  # waiting for each other is code to be warmed up, too
+                together = figures(worker.ask(f"callers {CALLERS} {each}"))
+                together["p999_over_p50"] = round(together["p999_us"] / together["p50_us"], 2)
+                results[worker.name]["callers"] = together
+                results[worker.name]["heap_bytes_per_call"] = worker.ask("heap 2000") / 2000
     finally:
         for worker in workers:
             worker.close()
     base = results["ours"]["p50_us"]
-    for name, row in results.items():
-        if name.startswith("pytorch"):
-            row["over_ours"] = round(row["p50_us"] / base, 2)
+    for row in results.values():
+        row["over_ours"] = round(row["p50_us"] / base, 2)
     return {"network": network, "threads": threads, "samples": SAMPLES, "results": results, "failed": failed}
 
 
-def cold_start(args):
-    """Seconds from starting a JVM to its first prediction, next to importing torch in Python."""
-    if not args.jar:
-        return None
-    java = [args.java[0], "-jar", args.jar, "--once"]
-    python = [sys.executable, "-c", "import torch"]
-    times = {"java": [], "python": []}
+def cold_start(args, folder):
+    """Seconds from starting a JVM to the end of its first prediction, next to importing torch in Python."""
+    java = args.java[0]
+    once = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar", args.jar, "--once"]
+    once += ["--model", args.posterior, "--likelihood", "BERNOULLI"]
+    cache = os.path.join(folder, "serving.aot")
+    subprocess.run([java, f"-XX:AOTCacheOutput={cache}"] + once, check=True, capture_output=True)
+    ways = {
+        "java": [java] + once,
+        "java_aot": [java, f"-XX:AOTCache={cache}"] + once,
+        "python": [sys.executable, "-c", "import torch"],
+    }
+    times = {name: [] for name in ways}
     for _ in range(args.starts):
-        for name, command in (("java", java), ("python", python)):
-            start = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            times[name].append(time.perf_counter() - start)
+        for name, command in ways.items():
+            began = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            times[name].append(time.perf_counter() - began)
     row = {name: round(float(np.median(values)), 3) for name, values in times.items()}
+    row["starts"] = args.starts
     row["ratio"] = round(row["java"] / row["python"], 2)
+    row["ratio_aot"] = round(row["java_aot"] / row["python"], 2)
     return row
 
 
-def markdown(report):
-    lines = ["# Latency of predictions", "", f"`benchmarks/latency.sh{report['options']}`, {report['date']}.", ""]
-    lines += ["Batch 1, 32 samples, microseconds; all compute the same numbers (checked first), in turn.", ""]
-    for case in report["cases"]:
-        lines += [f"## {case['network']}, threads: {case['threads']}", ""]
-        lines += ["| | p50 | p99 | p99.9 | p50 / ours |", "|---|---|---|---|---|"]
-        for name, row in case["results"].items():
-            lines.append(f"| {name} | {row['p50_us']} | {row['p99_us']} | {row['p999_us']} | {row.get('over_ours', '')} |")
-        lines.append("")
-        ratio = case["results"]["ours, 4 callers"]["p999_over_p50"]
-        lines.append(f"p99.9 / p50 of ours under 4 callers: {ratio}")
-        lines += [f"Not run: {name}: {why}" for name, why in case["failed"].items()] + [""]
-    if report["cold_start"]:
-        row = report["cold_start"]
-        lines += ["## Cold start", "", f"`java -jar` to the first prediction {row['java']} s, "
-                  f"`import torch` {row['python']} s, ratio {row['ratio']}.", ""]
-    return "\n".join(lines)
-
-
-def main():
+def parse():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--warmup", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.4)
+    parser.add_argument("--warmup", type=float, default=1.5)
     parser.add_argument("--starts", type=int, default=7)
-    parser.add_argument("--forms", default="stacked,vmap,loop,compile")
-    parser.add_argument("--networks", default="mlp,lenet")
-    parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--jar", default="")
+    parser.add_argument("--forms", required=True)
+    parser.add_argument("--only", default=",".join(CASES))
+    parser.add_argument("--add", action="store_true")
+    parser.add_argument("--twins", default="")
+    parser.add_argument("--jar", required=True)
+    parser.add_argument("--posterior", required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--options", default="")
     parser.add_argument("--java", nargs=argparse.REMAINDER, required=True)
     args = parser.parse_args()
-    report = {"options": args.options, "date": time.strftime("%Y-%m-%d"), "cases": []}
-    with tempfile.TemporaryDirectory() as folder:
-        for network in args.networks.split(","):
-            for threads in args.threads.split(","):
-                report["cases"].append(measure(network, int(threads), args, folder))
-    report["cold_start"] = cold_start(args)
+    unknown = set(args.only.split(",")) - set(CASES)
+    if unknown:
+        parser.error(f"--only: {sorted(unknown)}; known are {CASES}")
+    return args
+
+
+def main():
+    args = parse()
+    report = {"runs": [], "cases": {}}
+    if args.add and os.path.exists(args.out + ".json"):
+        with open(args.out + ".json") as file:
+            report = json.load(file)
+    began = time.time()
+    with tempfile.TemporaryDirectory() as folder, open(args.out + ".log", "w") as errors:
+        for case in args.only.split(","):
+            print(f"{case} ...", file=sys.stderr, flush=True)
+            if case == "cold":
+                report["cases"][case] = cold_start(args, folder)
+            else:
+                network, threads = case.split("-")
+                report["cases"][case] = measure(network, int(threads), args, folder, errors)
+    os.remove(args.out + ".log")
+    report["runs"].append(
+        {
+            "options": args.options.strip(),
+            "date": time.strftime("%Y-%m-%d"),
+            "seconds": round(time.time() - began),
+            "load": os.getloadavg()[0],
+        }
+    )
+    report["machine"] = latency_report.machine()
     with open(args.out + ".json", "w") as file:
         json.dump(report, file, indent=1)
-    text = markdown(report)
+        file.write("\n")
+    text = latency_report.markdown(report)
     with open(args.out + ".md", "w") as file:
         file.write(text)
     print(text)

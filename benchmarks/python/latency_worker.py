@@ -3,29 +3,13 @@
 Arguments: form (stacked, vmap, loop or compile), network, weights file, inputs file, samples, threads.
 """
 
-import json
 import sys
-import time
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-SHAPES = {
-    "mlp": [(64, 32), (64,), (64, 64), (64,), (1, 64), (1,)],
-    "lenet": [(6, 1, 5, 5), (6,), (16, 6, 5, 5), (16,), (120, 256), (120,), (84, 120), (84,), (10, 84), (10,)],
-}
-INPUTS = {"mlp": (1, 32), "lenet": (1, 1, 28, 28)}
-
-
-def split(flat, shapes):
-    """Parameters [S, ...] of flat [S, D], or without S."""
-    parts, at = [], 0
-    for shape in shapes:
-        size = int(np.prod(shape))
-        parts.append(flat[..., at : at + size].reshape(flat.shape[:-1] + shape))
-        at += size
-    return parts
+from latency_shapes import INPUTS, SHAPES, serve, split
 
 
 def one(network, p, x):
@@ -99,25 +83,7 @@ def main():
         rows = [[part[s] for part in p] for s in range(int(samples))]
         function = lambda: statistics(network, torch.stack([one(network, q, x) for q in rows]))
     with torch.inference_mode() if form != "compile" else torch.no_grad():
-        function()
-        print("ready", torch.__version__, flush=True)
-        for line in sys.stdin:
-            words = line.split()
-            if words[0] == "check":
-                result = function()
-                mean, variance = (t.flatten().tolist() for t in result[:2])
-                values = [v for pair in zip(mean, variance) for v in pair]
-                values += [t.item() for t in result[3:]]
-                print(json.dumps(values), flush=True)
-            elif words[0] == "run":
-                nanos = []
-                for _ in range(int(words[1])):
-                    start = time.perf_counter_ns()
-                    function()
-                    nanos.append(time.perf_counter_ns() - start)
-                print(json.dumps(nanos), flush=True)
-            else:
-                return
+        serve(f"torch {torch.__version__}", function)
 
 
 if __name__ == "__main__":

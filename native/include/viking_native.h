@@ -37,7 +37,7 @@ extern "C" {
 
 /* Raised whenever a function, a struct or the meaning of either changes. */
 enum vk_constants {
-  VK_ABI_VERSION = 2,
+  VK_ABI_VERSION = 3,
   /* Most outputs that a transform's function may emit. */
   VK_MAX_OUTPUTS = 1024,
   /* Most dimensions that a tensor passed through this interface may have. */
@@ -427,15 +427,15 @@ typedef struct vk_layer {
   int64_t stride;
   int64_t padding; /* zeros at each side; convolutions only */
   int64_t weight;  /* where the layer's weight, [outputs, inputs(, kernel, kernel)], starts in the flat parameters */
-  int64_t bias;    /* the same for its bias, [outputs] */
+  int64_t bias;    /* the same for its bias, [outputs]; -1 for a layer without one */
 } vk_layer;
 
 /* What a prediction for N inputs is written to, row-major float32. A null pointer: not wanted. */
 typedef struct vk_prediction {
-  float *mean;               /* [N, C] mean of the outputs over the samples */
-  float *variance;           /* [N, C] their variance, divisor S - 1 (0 for one sample) */
-  float *probabilities;      /* [N, C] mean of the samples' probabilities; needs a link */
-  float *entropy;            /* [N] entropy of that mean, in nats; needs a link */
+  float *mean;          /* [N, C] mean of the outputs over the samples (linearised: the outputs at the mean) */
+  float *variance;      /* [N, C] their variance, divisor S - 1, 0 for one sample (linearised: S, about the mean) */
+  float *probabilities; /* [N, C] mean of the samples' probabilities; needs a link */
+  float *entropy;       /* [N] entropy of that mean, in nats; needs a link */
   float *mutual_information; /* [N] entropy less the mean of the samples' entropies; needs a link */
   float *outputs;            /* [S, N, C] the outputs themselves */
 } vk_prediction;
@@ -446,12 +446,16 @@ typedef struct vk_prediction {
  * threads work at one prediction: the caller's and threads - 1 of the predictor's own, which are bound to the CPUs
  * listed in `cpus` (num_cpus 0: unbound) and watch for work for spin_microseconds before they sleep.
  * VK_ERR_UNSUPPORTED for a layer kind that is not known.
+ *
+ * mean  null, or [dimension], float32, copied: then the parameters are deviations d_s from it, and sample s predicts
+ *       f(mean, x) + J d_s, J the derivative of the network in its parameters at the mean. The `mean` of a prediction
+ *       is then f(mean, x) itself, and its variance the mean of (J d_s)^2, since deviations have mean zero.
  */
 VK_API int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes,
                                     int64_t num_input_sizes, const float *parameters, int64_t samples,
-                                    int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus,
-                                    int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error,
-                                    int64_t error_capacity);
+                                    int64_t dimension, const float *mean, int32_t link, int32_t threads,
+                                    const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds,
+                                    vk_predictor *predictor, char *error, int64_t error_capacity);
 
 /*
  * Predicts for `count` inputs, row-major float32. Any number of threads may run one predictor at once; scratch memory

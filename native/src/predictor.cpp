@@ -18,6 +18,7 @@ namespace {
 // Memory of one call under way.
 struct Call {
   std::vector<viking::Scratch> scratch;  // of each member of the team
+  viking::MeanPass mean_pass;            // of a linearised network
   viking::Floats logits, probabilities, mean_probabilities;
 };
 
@@ -42,6 +43,7 @@ struct vk_predictor_s {
     auto call = std::make_unique<Call>();
     for (int32_t t = 0; t < threads; ++t) call->scratch.push_back(plan.scratch());
     const int64_t cells = plan.outputs() * plan.padded_samples();
+    if (plan.linearised()) call->mean_pass = plan.mean_pass();
     call->logits = viking::Floats(plan.chunk() * cells);
     call->probabilities = viking::Floats(cells);
     call->mean_probabilities = viking::Floats(plan.outputs());
@@ -75,22 +77,30 @@ struct Job {
   int64_t count;
 };
 
+void run_range(const Job& job, int64_t first, int64_t last, viking::Scratch& scratch) {
+  const viking::Plan& plan = job.predictor->plan;
+  if (plan.linearised()) {
+    plan.run_tangents(first, last, job.inputs, job.count, job.call->mean_pass, scratch, job.call->logits.data());
+    return;
+  }
+  for (int64_t s = first; s < last; ++s) plan.run(s, job.inputs, job.count, scratch, job.call->logits.data());
+}
+
 void run_block(void* context, int64_t block, int64_t member) {
   const Job& job = *static_cast<const Job*>(context);
-  const viking::Plan& plan = job.predictor->plan;
+  const int64_t samples = job.predictor->plan.samples();
   const int64_t blocks = job.predictor->team->blocks();
-  for (int64_t s = block * plan.samples() / blocks; s < (block + 1) * plan.samples() / blocks; ++s)
-    plan.run(s, job.inputs, job.count, job.call->scratch[static_cast<size_t>(member)], job.call->logits.data());
+  run_range(job, block * samples / blocks, (block + 1) * samples / blocks,
+            job.call->scratch[static_cast<size_t>(member)]);
 }
 
 void run_samples(Job& job, bool alone) {
   const viking::Plan& plan = job.predictor->plan;
+  if (plan.linearised()) plan.run_mean(job.inputs, job.count, job.call->mean_pass, job.call->scratch[0]);
   const bool shared = job.predictor->team != nullptr && alone &&
                       plan.operations() * plan.samples() * job.count >= kWorthSharing &&
                       job.predictor->team->run(run_block, &job);
-  if (shared) return;
-  for (int64_t s = 0; s < plan.samples(); ++s)
-    plan.run(s, job.inputs, job.count, job.call->scratch[0], job.call->logits.data());
+  if (!shared) run_range(job, 0, plan.samples(), job.call->scratch[0]);
 }
 
 float entropy_of(const float* probabilities, int64_t classes, int32_t link) {
@@ -115,17 +125,31 @@ void write_moments(const float* row, int64_t samples, float* mean, float* varian
   *variance = samples > 1 ? static_cast<float>(squares / static_cast<double>(samples - 1)) : 0.0f;
 }
 
-// The statistics of example `at` of all, whose logits are [classes][padded samples].
-void write_statistics(vk_predictor predictor, Call& call, const float* logits, int64_t at, int64_t total,
+// Deviations have mean zero, so that their variance is their mean square. Adds the centre to them.
+void write_linearised(float* row, int64_t samples, float centre, float* mean, float* variance) {
+  double squares = 0;
+  for (int64_t s = 0; s < samples; ++s) squares += static_cast<double>(row[s]) * row[s];
+  if (mean != nullptr) *mean = centre;
+  if (variance != nullptr) *variance = static_cast<float>(squares / static_cast<double>(samples));
+  for (int64_t s = 0; s < samples; ++s) row[s] += centre;
+}
+
+// The statistics of example `at` of all, whose logits are [classes][padded samples]; `centre` [classes] is what the
+// logits of a linearised network deviate from, null for sampled predictions.
+void write_statistics(vk_predictor predictor, Call& call, float* logits, const float* centre, int64_t at, int64_t total,
                       const vk_prediction& to) {
   const int64_t classes = predictor->plan.outputs();
   const int64_t samples = predictor->plan.samples();
   const int64_t padded = predictor->plan.padded_samples();
   for (int64_t c = 0; c < classes; ++c) {
-    const float* row = logits + c * padded;
-    if (to.mean != nullptr || to.variance != nullptr)
-      write_moments(row, samples, to.mean == nullptr ? nullptr : to.mean + at * classes + c,
-                    to.variance == nullptr ? nullptr : to.variance + at * classes + c);
+    float* row = logits + c * padded;
+    float* mean = to.mean == nullptr ? nullptr : to.mean + at * classes + c;
+    float* variance = to.variance == nullptr ? nullptr : to.variance + at * classes + c;
+    if (centre != nullptr) {
+      write_linearised(row, samples, centre[c], mean, variance);
+    } else if (mean != nullptr || variance != nullptr) {
+      write_moments(row, samples, mean, variance);
+    }
     if (to.outputs != nullptr)
       for (int64_t s = 0; s < samples; ++s) to.outputs[(s * total + at) * classes + c] = row[s];
   }
@@ -147,7 +171,7 @@ extern "C" {
 
 int32_t vk_predictor_compile(const vk_layer* layers, int64_t num_layers, const int64_t* input_sizes,
                              int64_t num_input_sizes, const float* parameters, int64_t samples, int64_t dimension,
-                             int32_t link, int32_t threads, const int32_t* cpus, int64_t num_cpus,
+                             const float* mean, int32_t link, int32_t threads, const int32_t* cpus, int64_t num_cpus,
                              int64_t spin_microseconds, vk_predictor* predictor, char* error, int64_t error_capacity) {
   return guarded(error, error_capacity, [&] {
     require(predictor != nullptr, VK_ERR_ARGUMENT, "predictor (output) is null");
@@ -156,7 +180,8 @@ int32_t vk_predictor_compile(const vk_layer* layers, int64_t num_layers, const i
     require(num_cpus >= 0 && (num_cpus == 0 || cpus != nullptr), VK_ERR_ARGUMENT, "cpus is null");
     require(spin_microseconds >= 0, VK_ERR_ARGUMENT, "spin_microseconds is negative");
     auto made = std::make_unique<vk_predictor_s>(
-        viking::Plan(layers, num_layers, input_sizes, num_input_sizes, parameters, samples, dimension), link, threads);
+        viking::Plan(layers, num_layers, input_sizes, num_input_sizes, parameters, samples, dimension, mean), link,
+        threads);
     if (threads > 1) {
       const int64_t blocks = std::min<int64_t>(samples, 4 * static_cast<int64_t>(threads));
       made->team = std::make_unique<viking::Team>(threads, blocks, cpus, num_cpus, spin_microseconds);
@@ -184,8 +209,9 @@ int32_t vk_predictor_run(vk_predictor predictor, const float* inputs, int64_t co
       Job job{predictor, call, inputs + first * plan.inputs(), std::min(plan.chunk(), count - first)};
       run_samples(job, alone);
       for (int64_t e = 0; e < job.count; ++e)
-        write_statistics(predictor, *call, call->logits.data() + e * plan.outputs() * plan.padded_samples(), first + e,
-                         count, *prediction);
+        write_statistics(predictor, *call, call->logits.data() + e * plan.outputs() * plan.padded_samples(),
+                         plan.linearised() ? plan.mean_outputs(call->mean_pass, e) : nullptr, first + e, count,
+                         *prediction);
     }
     predictor->under_way.fetch_sub(1, std::memory_order_relaxed);
     predictor->release(call);

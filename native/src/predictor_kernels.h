@@ -41,6 +41,13 @@ using ConvKernel = void (*)(const float* const* left, const float* const* right,
 // values[0, count) = act(values); memory up to the next multiple of 16 is written too.
 using ActivationKernel = void (*)(float* values, int64_t count, Activation activation);
 
+// The same, with act'(values) written to slopes.
+using SlopeKernel = void (*)(float* values, float* slopes, int64_t count, Activation activation);
+
+// values[0, count) = (values + more) * slopes; either may be null: nothing is added, nothing multiplied. Memory up to
+// the next multiple of 16 is read and written too.
+using CombineKernel = void (*)(float* values, const float* more, const float* slopes, int64_t count);
+
 // Largest value (or mean) of the windows of one channel, rows row_stride apart in the input, packed in the output.
 using PoolKernel = void (*)(const float* input, int64_t row_stride, int64_t kernel, int64_t stride, int64_t height,
                             int64_t width, float* output, bool mean);
@@ -58,6 +65,8 @@ struct PredictorKernels {
   DotKernel dot;
   ConvKernel conv;
   ActivationKernel activate;
+  SlopeKernel slope;
+  CombineKernel combine;
   PoolKernel pool;
   SoftmaxKernel softmax;
   SigmoidKernel sigmoid;

@@ -273,7 +273,66 @@ void activate(float* values, int64_t count, Activation activation) {
   for (int64_t i = 0; i < count; i += W) store(values + i, apply(load(values + i), activation));
 }
 
+// value becomes act(value); returns act'(value).
+VK_INLINE Vec with_slope(Vec* value, Activation activation) {
+  const Vec one = splat(1.0f);
+  const Vec x = *value;
+  switch (activation) {
+    case Activation::kTanh: {
+      const Vec t = hyperbolic_tangent(x);
+      *value = t;
+      return one - t * t;
+    }
+    case Activation::kRelu:
+      *value = x < splat(0.0f) ? splat(0.0f) : x;
+      return x > splat(0.0f) ? one : Vec{};
+    case Activation::kGeluTanh: {
+      const Vec cube = splat(0.044715f) * x * x;
+      const Vec t = hyperbolic_tangent(splat(0.797884561f) * x * (one + cube));
+      const Vec inner = splat(0.797884561f) * (one + splat(3.0f) * cube);
+      *value = splat(0.5f) * x * (one + t);
+      return splat(0.5f) * (one + t + x * (one - t * t) * inner);
+    }
+    case Activation::kSilu: {
+      const Vec s = one / (one + exponential(-x));
+      *value = x * s;
+      return s * (one + x * (one - s));
+    }
+    case Activation::kNone:
+      break;
+  }
+  return one;
+}
+
+void slope(float* values, float* slopes, int64_t count, Activation activation) {
+  for (int64_t i = 0; i < count; i += W) {
+    Vec value = load(values + i);
+    store(slopes + i, with_slope(&value, activation));
+    store(values + i, value);
+  }
+}
+
+void combine(float* values, const float* more, const float* slopes, int64_t count) {
+  for (int64_t i = 0; i < count; i += W) {
+    Vec value = load(values + i);
+    if (more != nullptr) value += load(more + i);
+    if (slopes != nullptr) value *= load(slopes + i);
+    store(values + i, value);
+  }
+}
+
 VK_INLINE float larger(float a, float b) { return a > b || a != a ? a : b; }  // NaN wins, as in libtorch
+VK_INLINE Vec larger(Vec a, Vec b) { return (a > b) | (a != a) ? a : b; }
+
+// The largest of each two numbers beside each other, of 2 W.
+VK_INLINE Vec larger_of_pairs(Vec low, Vec high) {
+  Ints even, odd;
+  for (int i = 0; i < W; ++i) {
+    even[i] = 2 * i;
+    odd[i] = 2 * i + 1;
+  }
+  return larger(__builtin_shuffle(low, high, even), __builtin_shuffle(low, high, odd));
+}
 
 void pool(const float* input, int64_t row_stride, int64_t kernel, int64_t stride, int64_t height, int64_t width,
           float* output, bool mean) {
@@ -283,8 +342,15 @@ void pool(const float* input, int64_t row_stride, int64_t kernel, int64_t stride
       const float* a = input + 2 * y * row_stride;
       const float* b = a + row_stride;
       float* out = output + y * width;
-      for (int64_t x = 0; x < width; ++x)
-        out[x] = larger(larger(a[2 * x], a[2 * x + 1]), larger(b[2 * x], b[2 * x + 1]));
+      // The last whole vector may overlap the one before it.
+      int64_t x = 0;
+      for (; width >= W && x < width; x += W) {
+        const int64_t at = x + W <= width ? x : width - W;
+        const Vec low = larger(load(a + 2 * at), load(b + 2 * at));
+        const Vec high = larger(load(a + 2 * at + W), load(b + 2 * at + W));
+        store(out + at, larger_of_pairs(low, high));
+      }
+      for (; x < width; ++x) out[x] = larger(larger(a[2 * x], a[2 * x + 1]), larger(b[2 * x], b[2 * x + 1]));
     }
     return;
   }
@@ -369,6 +435,6 @@ float sigmoid(const float* logits, int64_t classes, int64_t samples, int64_t pad
 
 }  // namespace
 
-const PredictorKernels VK_KERNELS = {VK_NAME, linear, dot, conv, activate, pool, softmax, sigmoid};
+const PredictorKernels VK_KERNELS = {VK_NAME, linear, dot, conv, activate, slope, combine, pool, softmax, sigmoid};
 
 }  // namespace viking

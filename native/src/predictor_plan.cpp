@@ -29,10 +29,6 @@ Activation activation_of(int32_t kind) {
   }
 }
 
-bool has_weights(const Step& step) {
-  return step.kind == StepKind::kPanels || step.kind == StepKind::kDot || step.kind == StepKind::kConv;
-}
-
 // Sizes far beyond any network, so that products of a few of them cannot overflow.
 constexpr int64_t kLargest = 1 << 20;
 
@@ -48,7 +44,7 @@ Floats::Floats(int64_t count)
 }
 
 Plan::Plan(const vk_layer* layers, int64_t num_layers, const int64_t* sizes, int64_t num_sizes, const float* parameters,
-           int64_t samples, int64_t dimension)
+           int64_t samples, int64_t dimension, const float* mean)
     : samples_(samples), dimension_(dimension) {
   require(layers != nullptr && num_layers >= 1, VK_ERR_ARGUMENT, "layers: at least one is needed");
   require(sizes != nullptr && (num_sizes == 1 || num_sizes == 3), VK_ERR_ARGUMENT,
@@ -75,6 +71,10 @@ Plan::Plan(const vk_layer* layers, int64_t num_layers, const int64_t* sizes, int
   sample_floats_ = round_up(sample_floats_, kPanel);
   packed_ = Floats(sample_floats_ * samples_ + kPanel);
   for (int64_t s = 0; s < samples_; ++s) pack(parameters + s * dimension_, packed_.data() + s * sample_floats_);
+  if (mean == nullptr) return;
+  mean_ = Floats(sample_floats_ + kPanel);
+  pack(mean, mean_.data());
+  zeros_ = Floats(widest_);
 }
 
 void Plan::add(const vk_layer& layer, Layout& at, bool& padded) {
@@ -113,7 +113,7 @@ void Plan::add(const vk_layer& layer, Layout& at, bool& padded) {
     case VK_LAYER_SILU: {
       // Fused with the layer before it; a second activation stands alone.
       if (!steps_.empty() && steps_.back().activation == Activation::kNone &&
-          (has_weights(steps_.back()) || steps_.back().kind == StepKind::kPool)) {
+          (steps_.back().has_weights() || steps_.back().kind == StepKind::kPool)) {
         steps_.back().activation = activation_of(layer.kind);
         return;
       }
@@ -130,14 +130,17 @@ void Plan::add(const vk_layer& layer, Layout& at, bool& padded) {
   }
 }
 
+bool Plan::outside(const vk_layer& layer, int64_t inputs) const {
+  return layer.weight < 0 || layer.weight > dimension_ - layer.outputs * inputs || layer.bias < -1 ||
+         layer.bias > dimension_ - layer.outputs;
+}
+
 void Plan::add_linear(const vk_layer& layer, Layout& at, bool padded) {
   const size_t index = sources_.size();
   if (at.channels != 1 || at.height != 1) refuse(VK_ERR_SHAPE, index, "linear: a vector is needed (flatten first)");
   const int64_t in = at.used();
   if (!sane(layer.outputs, 1)) refuse(VK_ERR_SHAPE, index, "linear: outputs out of range");
-  if (layer.weight < 0 || layer.bias < 0 || layer.weight > dimension_ - layer.outputs * in ||
-      layer.bias > dimension_ - layer.outputs)
-    refuse(VK_ERR_SHAPE, index, "linear: weight or bias lies outside the parameters");
+  if (outside(layer, in)) refuse(VK_ERR_SHAPE, index, "linear: weight or bias lies outside the parameters");
   Step step{};
   // A few outputs fill no panel; a row at a time reads less. Needs zeros behind the input's end.
   step.kind = padded && layer.outputs <= 4 ? StepKind::kDot : StepKind::kPanels;
@@ -163,9 +166,7 @@ void Plan::add_conv(const vk_layer& layer, Layout& at) {
   if (at.height + 2 * layer.padding < layer.kernel || at.width + 2 * layer.padding < layer.kernel)
     refuse(VK_ERR_SHAPE, index, "convolution: the input is smaller than the kernel");
   const int64_t k = at.channels * layer.kernel * layer.kernel;
-  if (layer.weight < 0 || layer.bias < 0 || layer.weight > dimension_ - layer.outputs * k ||
-      layer.bias > dimension_ - layer.outputs)
-    refuse(VK_ERR_SHAPE, index, "convolution: weight or bias lies outside the parameters");
+  if (outside(layer, k)) refuse(VK_ERR_SHAPE, index, "convolution: weight or bias lies outside the parameters");
   Step step{};
   step.kind = StepKind::kConv;
   step.in = at;
@@ -220,7 +221,7 @@ void Plan::add_pool(const vk_layer& layer, Layout& at) {
 void Plan::pack(const float* parameters, float* packed) const {
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
-    if (!has_weights(step)) continue;
+    if (!step.has_weights()) continue;
     const float* weight = parameters + sources_[i].weight;
     const int64_t out = sources_[i].outputs;
     float* to = packed + step.weight;
@@ -237,17 +238,22 @@ void Plan::pack(const float* parameters, float* packed) const {
           to[first * in + k * std::min(kRows, out - first) + (o - first)] = value;
         }
       }
-    std::copy_n(parameters + sources_[i].bias, out, packed + step.bias);
+    // Without a bias the zeros that are there already are added.
+    if (sources_[i].bias >= 0) std::copy_n(parameters + sources_[i].bias, out, packed + step.bias);
   }
 }
 
 Scratch Plan::scratch() const {
-  return Scratch{Floats(chunk_ * widest_), Floats(chunk_ * widest_), Floats(columns_),
+  return Scratch{Floats(chunk_ * widest_),
+                 Floats(chunk_ * widest_),
+                 Floats(linearised() ? chunk_ * widest_ : 0),
+                 Floats(columns_),
                  std::vector<const float*>(static_cast<size_t>(tiles_)),
                  std::vector<const float*>(static_cast<size_t>(tiles_))};
 }
 
-void Plan::conv(const Step& step, const float* weights, const float* in, Scratch& scratch, float* out) const {
+void Plan::conv(const Step& step, const float* weights, const float* bias, const float* in, Scratch& scratch,
+                float* out, Activation activation) const {
   const float* base = in;
   const int64_t k = static_cast<int64_t>(step.offsets.size());
   if (!step.direct) {
@@ -273,9 +279,30 @@ void Plan::conv(const Step& step, const float* weights, const float* in, Scratch
     scratch.left[t] = base + step.left[t];
     scratch.right[t] = base + step.right[t];
   }
-  predictor_kernels().conv(scratch.left.data(), scratch.right.data(), step.tiles, step.offsets.data(), k,
-                           weights + step.weight, weights + step.bias, step.out.channels, out, step.out.stride,
-                           step.activation);
+  predictor_kernels().conv(scratch.left.data(), scratch.right.data(), step.tiles, step.offsets.data(), k, weights, bias,
+                           step.out.channels, out, step.out.stride, activation);
+}
+
+void Plan::apply(const Step& step, const float* weights, const float* bias, const float* in, int64_t in_stride,
+                 int64_t count, Scratch& scratch, float* out, Activation activation) const {
+  const PredictorKernels& kernels = predictor_kernels();
+  const int64_t out_stride = step.out.floats();
+  if (step.kind == StepKind::kPanels) {
+    kernels.linear(in, in_stride, count, weights, bias, step.in.used(), step.out.width, out, out_stride, activation);
+  } else if (step.kind == StepKind::kDot) {
+    kernels.dot(in, in_stride, count, weights, bias, round_up(step.in.used(), kPanel), step.out.width, out, out_stride,
+                activation);
+  } else {
+    for (int64_t e = 0; e < count; ++e)
+      conv(step, weights, bias, in + e * in_stride, scratch, out + e * out_stride, activation);
+  }
+}
+
+void Plan::write(const float* out, int64_t out_stride, int64_t count, int64_t sample, float* logits) const {
+  const int64_t classes = outputs();
+  const int64_t padded = padded_samples();
+  for (int64_t e = 0; e < count; ++e)
+    for (int64_t c = 0; c < classes; ++c) logits[(e * classes + c) * padded + sample] = out[e * out_stride + c];
 }
 
 void Plan::run(int64_t sample, const float* inputs, int64_t count, Scratch& scratch, float* logits) const {
@@ -287,18 +314,11 @@ void Plan::run(int64_t sample, const float* inputs, int64_t count, Scratch& scra
   float* next = scratch.second.data();
   for (const Step& step : steps_) {
     const int64_t out_stride = step.out.floats();
-    const float* w = weights + step.weight;
-    const float* b = weights + step.bias;
     switch (step.kind) {
       case StepKind::kPanels:
-        kernels.linear(in, in_stride, count, w, b, step.in.used(), step.out.width, out, out_stride, step.activation);
-        break;
       case StepKind::kDot:
-        kernels.dot(in, in_stride, count, w, b, round_up(step.in.used(), kPanel), step.out.width, out, out_stride,
-                    step.activation);
-        break;
       case StepKind::kConv:
-        for (int64_t e = 0; e < count; ++e) conv(step, weights, in + e * in_stride, scratch, out + e * out_stride);
+        apply(step, weights + step.weight, weights + step.bias, in, in_stride, count, scratch, out, step.activation);
         break;
       case StepKind::kPool:
         for (int64_t e = 0; e < count; ++e) {
@@ -318,25 +338,19 @@ void Plan::run(int64_t sample, const float* inputs, int64_t count, Scratch& scra
         }
         break;
       case StepKind::kCopy:
-        for (int64_t e = 0; e < count; ++e)
-          for (int64_t c = 0; c < step.in.channels; ++c)
-            std::memcpy(out + e * out_stride + c * step.in.height * step.in.width,
-                        in + e * in_stride + c * step.in.stride,
-                        sizeof(float) * static_cast<size_t>(step.in.height * step.in.width));
+        for (int64_t e = 0; e < count; ++e) step.flatten(in + e * in_stride, out + e * out_stride);
         break;
     }
     in = out;
     in_stride = out_stride;
     std::swap(out, next);
   }
-  const int64_t classes = outputs();
-  const int64_t padded = padded_samples();
-  for (int64_t e = 0; e < count; ++e)
-    for (int64_t c = 0; c < classes; ++c) logits[(e * classes + c) * padded + sample] = in[e * in_stride + c];
+  write(in, in_stride, count, sample, logits);
 }
 
 std::string Plan::describe() const {
-  std::string text = std::string("kernels=") + predictor_kernels().name + "\nsamples=" + std::to_string(samples_) +
+  std::string text = std::string("kernels=") + predictor_kernels().name +
+                     "\nform=" + (linearised() ? "linearised" : "sampled") + "\nsamples=" + std::to_string(samples_) +
                      "\ninputs=" + std::to_string(inputs()) + "\noutputs=" + std::to_string(outputs()) +
                      "\nbytes=" + std::to_string(packed_bytes()) + "\noperations=" + std::to_string(operations_) +
                      "\nsteps=";

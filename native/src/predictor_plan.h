@@ -48,46 +48,78 @@ struct Step {
   int64_t weight = 0, bias = 0;  // where they start among a sample's packed weights
   int64_t tiles = 0;
   std::vector<int64_t> offsets, left, right;  // of a convolution's rows, and of its tiles' halves
+
+  bool has_weights() const { return kind == StepKind::kPanels || kind == StepKind::kDot || kind == StepKind::kConv; }
+  // Copies an example's channels without the gaps between them.
+  void flatten(const float* from, float* to) const;
 };
 
 // Memory that one thread needs to run samples.
 struct Scratch {
-  Floats first, second, columns;
+  Floats first, second, third, columns;
   std::vector<const float*> left, right;
+};
+
+// What the tangents of all samples need of the pass at the mean, for one chunk of inputs.
+struct MeanPass {
+  std::vector<Floats> values, slopes;         // of each step's outputs; no slopes without an activation
+  std::vector<std::vector<int64_t>> choices;  // where in its channel each maximum was
 };
 
 class Plan {
  public:
+  // With a mean, [dimension], the parameters are deviations from it, and run_tangents takes the place of run.
   Plan(const vk_layer* layers, int64_t num_layers, const int64_t* sizes, int64_t num_sizes, const float* parameters,
-       int64_t samples, int64_t dimension);
+       int64_t samples, int64_t dimension, const float* mean);
 
   Scratch scratch() const;
+  MeanPass mean_pass() const;
 
   // Writes the sample's outputs for `count` <= chunk() inputs to logits[(b * outputs + c) * padded_samples + sample].
   void run(int64_t sample, const float* inputs, int64_t count, Scratch& scratch, float* logits) const;
 
+  // Evaluates the network at the mean for `count` <= chunk() inputs.
+  void run_mean(const float* inputs, int64_t count, MeanPass& pass, Scratch& scratch) const;
+
+  // Writes J d_s for samples [first, last) to logits as run() does.
+  void run_tangents(int64_t first, int64_t last, const float* inputs, int64_t count, const MeanPass& pass,
+                    Scratch& scratch, float* logits) const;
+
+  // The outputs at the mean for input e of the pass.
+  const float* mean_outputs(const MeanPass& pass, int64_t e) const {
+    return pass.values.back().data() + e * steps_.back().out.floats();
+  }
+
+  bool linearised() const { return mean_.size() > 0; }
   int64_t samples() const { return samples_; }
   int64_t padded_samples() const { return round_up(samples_, kPanel); }
   int64_t inputs() const { return input_.used(); }
   int64_t outputs() const { return steps_.back().out.used(); }
   int64_t chunk() const { return chunk_; }            // examples that go through a sample's weights together
   int64_t operations() const { return operations_; }  // multiplications for one example and one sample
-  int64_t packed_bytes() const { return packed_.size() * 4; }
+  int64_t packed_bytes() const { return (packed_.size() + mean_.size()) * 4; }
   std::string describe() const;
 
  private:
   void add(const vk_layer& layer, Layout& at, bool& padded);
+  // Whether weight or bias of a layer with so many inputs for each output lies outside the parameters.
+  bool outside(const vk_layer& layer, int64_t inputs) const;
   void add_linear(const vk_layer& layer, Layout& at, bool padded);
   void add_conv(const vk_layer& layer, Layout& at);
   void add_pool(const vk_layer& layer, Layout& at);
   void pack(const float* parameters, float* packed) const;
-  void conv(const Step& step, const float* weights, const float* in, Scratch& scratch, float* out) const;
+  void conv(const Step& step, const float* weights, const float* bias, const float* in, Scratch& scratch, float* out,
+            Activation activation) const;
+  // The step's weights times `count` inputs, with an activation or without one.
+  void apply(const Step& step, const float* weights, const float* bias, const float* in, int64_t in_stride,
+             int64_t count, Scratch& scratch, float* out, Activation activation) const;
+  void write(const float* out, int64_t out_stride, int64_t count, int64_t sample, float* logits) const;
 
   Layout input_{};
   std::vector<Step> steps_;
   std::vector<vk_layer> sources_;  // of each step
   int64_t samples_, dimension_, sample_floats_ = 0, chunk_ = 1, operations_ = 0, widest_ = 0, columns_ = 0, tiles_ = 0;
-  Floats packed_;
+  Floats packed_, mean_, zeros_;
 };
 
 }  // namespace viking

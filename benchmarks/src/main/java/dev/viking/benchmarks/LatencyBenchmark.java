@@ -1,5 +1,6 @@
 package dev.viking.benchmarks;
 
+import dev.viking.posterior.Predictions;
 import dev.viking.serving.CompiledPredictor;
 import dev.viking.serving.Prediction;
 import dev.viking.torch.Scope;
@@ -48,7 +49,8 @@ public class LatencyBenchmark {
     public void open() {
       try (Scope _ = Scope.open()) {
         predictor =
-            LatencyProblem.compile(network, LatencyProblem.weights(network, SAMPLES), threads);
+            LatencyProblem.compile(
+                network, LatencyProblem.weights(network, SAMPLES), Predictions.SAMPLED, threads);
       }
     }
 

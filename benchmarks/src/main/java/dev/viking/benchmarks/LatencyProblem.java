@@ -6,6 +6,7 @@ import dev.viking.nn.Mlp;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
+import dev.viking.posterior.Predictions;
 import dev.viking.serving.CompiledPredictor;
 import dev.viking.serving.Likelihood;
 import dev.viking.serving.PredictorOptions;
@@ -15,11 +16,6 @@ import dev.viking.torch.Device;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /** The networks whose predictions are timed, and weights that all implementations share. */
 final class LatencyProblem {
@@ -48,23 +44,19 @@ final class LatencyProblem {
     }
   }
 
-  /** Little-endian float32 numbers of a file. */
-  static float[] read(Path file) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
-    float[] numbers = new float[bytes.remaining() / 4];
-    bytes.asFloatBuffer().get(numbers);
-    return numbers;
-  }
-
-  /** A predictor whose samples are the given weights themselves. */
-  static CompiledPredictor compile(String name, Tensor weights, int threads) {
+  /**
+   * A predictor whose samples are the given weights themselves; linearised around their mean, where
+   * that is asked for.
+   */
+  static CompiledPredictor compile(String name, Tensor weights, Predictions kind, int threads) {
     try (Scope _ = Scope.open()) {
-      Tensor mean = Tensor.zeros(DType.FLOAT32, weights.size(1));
+      boolean sampled = kind == Predictions.SAMPLED;
+      Tensor mean = sampled ? Tensor.zeros(DType.FLOAT32, weights.size(1)) : weights.mean(0);
       return CompiledPredictor.of(
           model(name),
           KernelImagePosterior.of(mean, 0, 0),
-          new PosteriorSamples(weights, weights.mul(0.0)),
-          PredictorOptions.of(likelihood(name)).withThreads(threads));
+          new PosteriorSamples(sampled ? weights : weights.sub(mean), weights.mul(0.0)),
+          PredictorOptions.of(likelihood(name)).withKind(kind).withThreads(threads));
     }
   }
 }

@@ -23,10 +23,10 @@ public class viking_native_h extends viking_native_h$shared {
 
     static final SymbolLookup SYMBOL_LOOKUP = NativeSymbols.lookup();
 
-    private static final int VK_ABI_VERSION = (int)2L;
+    private static final int VK_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * enum vk_constants.VK_ABI_VERSION = 2
+     * enum vk_constants.VK_ABI_VERSION = 3
      * }
      */
     public static int VK_ABI_VERSION() {
@@ -2912,6 +2912,7 @@ public class viking_native_h extends viking_native_h$shared {
             viking_native_h.C_POINTER,
             viking_native_h.C_LONG,
             viking_native_h.C_LONG,
+            viking_native_h.C_POINTER,
             viking_native_h.C_INT,
             viking_native_h.C_INT,
             viking_native_h.C_POINTER,
@@ -2930,7 +2931,7 @@ public class viking_native_h extends viking_native_h$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
+     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, const float *mean, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
      * }
      */
     public static FunctionDescriptor vk_predictor_compile$descriptor() {
@@ -2940,7 +2941,7 @@ public class viking_native_h extends viking_native_h$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
+     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, const float *mean, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
      * }
      */
     public static MethodHandle vk_predictor_compile$handle() {
@@ -2950,7 +2951,7 @@ public class viking_native_h extends viking_native_h$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
+     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, const float *mean, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
      * }
      */
     public static MemorySegment vk_predictor_compile$address() {
@@ -2959,16 +2960,16 @@ public class viking_native_h extends viking_native_h$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
+     * int32_t vk_predictor_compile(const vk_layer *layers, int64_t num_layers, const int64_t *input_sizes, int64_t num_input_sizes, const float *parameters, int64_t samples, int64_t dimension, const float *mean, int32_t link, int32_t threads, const int32_t *cpus, int64_t num_cpus, int64_t spin_microseconds, vk_predictor *predictor, char *error, int64_t error_capacity)
      * }
      */
-    public static int vk_predictor_compile(MemorySegment layers, long num_layers, MemorySegment input_sizes, long num_input_sizes, MemorySegment parameters, long samples, long dimension, int link, int threads, MemorySegment cpus, long num_cpus, long spin_microseconds, MemorySegment predictor, MemorySegment error, long error_capacity) {
+    public static int vk_predictor_compile(MemorySegment layers, long num_layers, MemorySegment input_sizes, long num_input_sizes, MemorySegment parameters, long samples, long dimension, MemorySegment mean, int link, int threads, MemorySegment cpus, long num_cpus, long spin_microseconds, MemorySegment predictor, MemorySegment error, long error_capacity) {
         var mh$ = vk_predictor_compile.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("vk_predictor_compile", layers, num_layers, input_sizes, num_input_sizes, parameters, samples, dimension, link, threads, cpus, num_cpus, spin_microseconds, predictor, error, error_capacity);
+                traceDowncall("vk_predictor_compile", layers, num_layers, input_sizes, num_input_sizes, parameters, samples, dimension, mean, link, threads, cpus, num_cpus, spin_microseconds, predictor, error, error_capacity);
             }
-            return (int)mh$.invokeExact(layers, num_layers, input_sizes, num_input_sizes, parameters, samples, dimension, link, threads, cpus, num_cpus, spin_microseconds, predictor, error, error_capacity);
+            return (int)mh$.invokeExact(layers, num_layers, input_sizes, num_input_sizes, parameters, samples, dimension, mean, link, threads, cpus, num_cpus, spin_microseconds, predictor, error, error_capacity);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -11,6 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -271,6 +273,116 @@ class LibraryLoadingTest {
     assertThat(files).hasSize(1);
     assertThat(files.getFirst()).hasBinaryContent(Files.readAllBytes(foreignLibrary()));
     assertThat(extracted(child.temporary())).isEmpty();
+  }
+
+  @Test
+  void jvmsThatStartAtOnceAllLoadOneShim() throws Exception {
+    ChildJvm child = child().resource(NativeLibrary.path()).libtorchAsHere();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      processes.add(child.start("load", "call"));
+    }
+    for (Process process : processes) {
+      Outcome outcome = ChildJvm.await(process);
+      assertThat(outcome.output()).contains("LOADED " + child.home()).contains("ABI ");
+      assertThat(outcome.output()).doesNotContain("WARNING");
+    }
+    List<Path> files = extracted(child.home());
+    assertThat(files).hasSize(1);
+    assertThat(files.getFirst()).hasBinaryContent(Files.readAllBytes(NativeLibrary.path()));
+    assertThat(extracted(child.temporary())).isEmpty();
+  }
+
+  /** They fit by their version, are extracted, and turn out to be no libraries. */
+  private Path fittingNatives(int repetitions) throws IOException {
+    Path natives = folder.resolve("natives");
+    String id = NativePlatform.bytedecoId();
+    write(
+        natives.resolve("META-INF/maven/org.bytedeco/pytorch/pom.properties"),
+        "version=2.13.4-1.5.20");
+    write(
+        natives.resolve("org/bytedeco/openblas/" + id + "/libopenblas.so.0"),
+        "blas".repeat(repetitions));
+    write(natives.resolve("org/bytedeco/pytorch/" + id + "/libc10.so"), "c10".repeat(repetitions));
+    write(
+        natives.resolve("org/bytedeco/pytorch/" + id + "/libtorch_cpu.so"),
+        "torch".repeat(repetitions));
+    return natives;
+  }
+
+  @Test
+  void jvmsThatExtractLibtorchAtOnceShareOneFolder() throws Exception {
+    Path natives = fittingNatives(2_000_000);
+    ChildJvm child = child().resource(foreignLibrary()).shimFor("2.13.0").classPathFirst(natives);
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      processes.add(child.start("load"));
+    }
+    for (Process process : processes) {
+      assertRefused(ChildJvm.await(process), "org.bytedeco:pytorch 2.13.4 on the class path: ");
+    }
+    List<Path> files =
+        extracted(child.home()).stream()
+            .filter(file -> !file.toString().endsWith(".lock"))
+            .filter(file -> !file.getFileName().toString().startsWith("libviking"))
+            .toList();
+    assertThat(files.stream().map(file -> file.getFileName().toString()))
+        .containsExactlyInAnyOrder("libopenblas.so.0", "libc10.so", "libtorch_cpu.so");
+    assertThat(files.stream().map(Path::getParent).distinct()).hasSize(1);
+    for (Path file : files) {
+      try (Stream<Path> originals = Files.walk(natives)) {
+        Path original =
+            originals.filter(o -> o.endsWith(file.getFileName())).findFirst().orElseThrow();
+        assertThat(Files.mismatch(file, original)).isEqualTo(-1);
+      }
+    }
+  }
+
+  /** Root may write anywhere, but not make folders in this file system. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aReadOnlyHomeFallsBackWithAMessage() throws Exception {
+    ChildJvm child = child();
+    child.property("user.home", "/sys").resource(NativeLibrary.path()).libtorchAsHere();
+    Outcome outcome = child.run("load", "call");
+    assertThat(outcome.output())
+        .contains("WARNING: VIKING's native libraries were extracted to " + child.temporary())
+        .contains("cannot be extracted to /sys/.cache/viking/native")
+        .contains("-Dviking.cache")
+        .contains("LOADED " + child.temporary())
+        .contains("ABI ");
+  }
+
+  @Test
+  void libtorchIsSearchedInOrder() throws Exception {
+    Path torch = folder.resolve("venv/lib/python3.11/site-packages/torch");
+    write(torch.resolve("lib/libc10.so"), "c10");
+    write(torch.resolve("lib/libtorch_cpu.so"), "torch");
+    write(torch.resolve("version.py"), "__version__ = '2.13.1+cpu'\n");
+    ChildJvm child =
+        child()
+            .resource(foreignLibrary())
+            .shimFor("2.13.0")
+            .classPathFirst(fittingNatives(1))
+            .variable("VIRTUAL_ENV", folder.resolve("venv"));
+    // The class path before a Python.
+    assertThat(child.run("load").output())
+        .containsSubsequence(
+            "viking.libtorch.home, environment variable LIBTORCH_HOME: not set",
+            "org.bytedeco:pytorch 2.13.4 on the class path: ",
+            "Python's torch: " + torch.resolve("lib"));
+    // What is named alone, even if it is of no use.
+    Path named = Files.createDirectory(folder.resolve("named"));
+    Outcome outcome = child.variable("LIBTORCH_HOME", named).run("load");
+    assertRefused(outcome, "environment variable LIBTORCH_HOME=" + named);
+    assertThat(outcome.output())
+        .doesNotContain("on the class path: ")
+        .doesNotContain("Python's torch");
+    // The property before the variable.
+    Path property = Files.createDirectory(folder.resolve("property"));
+    outcome = child.property("viking.libtorch.home", property).run("load");
+    assertRefused(outcome, "system property viking.libtorch.home=" + property);
+    assertThat(outcome.output()).doesNotContain(named.toString());
   }
 
   private static List<Path> extracted(Path root) throws IOException {

@@ -1,12 +1,10 @@
 package com.example;
 
-import dev.viking.posterior.Predictions;
-import dev.viking.posterior.PredictiveSamples;
-import dev.viking.posterior.Predictor;
-import dev.viking.posterior.SavedPosterior;
+import dev.viking.serving.CompiledPredictor;
+import dev.viking.serving.Likelihood;
+import dev.viking.serving.Prediction;
+import dev.viking.serving.PredictorOptions;
 import dev.viking.torch.Libtorch;
-import dev.viking.torch.Scope;
-import dev.viking.torch.Tensor;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,22 +20,19 @@ public final class Consumer {
    */
   public static void main(String[] arguments) {
     Path file = Path.of(arguments.length == 1 ? arguments[0] : "moons.safetensors");
-    try (SavedPosterior saved = SavedPosterior.read(file);
-        Scope scope = Scope.open()) {
-      Predictor predictor = new Predictor(saved.requireModel(), Predictions.SAMPLED);
+    try (CompiledPredictor predictor =
+        CompiledPredictor.load(file, PredictorOptions.of(Likelihood.BERNOULLI))) {
       // Inside each moon, where there were examples, and a place far from all of them.
-      Tensor points = Tensor.of(new float[] {0.2f, 0.6f, 0.8f, 0.4f, 3, 3}, 3, 2);
-      PredictiveSamples predicted =
-          predictor.predict(saved.posterior(), saved.requireSamples(), points);
-      float[] probabilities = predicted.outputs().sigmoid().mean(0).toFloatArray();
-      float[] spread = predicted.outputs().sigmoid().std(new long[] {0}, 1, false).toFloatArray();
+      float[] points = {0.2f, 0.6f, 0.8f, 0.4f, 3, 3};
+      Prediction predicted = predictor.prediction(3);
+      predictor.predict(points, 3, predicted);
       Instant now = Instant.now();
       Instant started = ProcessHandle.current().info().startInstant().orElse(now);
       String[] names = {"upper moon", "lower moon", "far away"};
       for (int i = 0; i < names.length; i++) {
         System.out.printf(
-            "%-10s  probability of the lower moon %.3f +- %.3f%n",
-            names[i], probabilities[i], spread[i]);
+            "%-10s  probability of the lower moon %.3f, of which the samples disagree about %.3f nats%n",
+            names[i], predicted.probability(i, 0), predicted.mutualInformation(i));
       }
       System.out.println(
           "first prediction after " + Duration.between(started, now).toMillis() + " ms");

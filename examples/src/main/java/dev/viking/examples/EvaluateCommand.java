@@ -103,7 +103,7 @@ final class EvaluateCommand implements Callable<Integer> {
             "VIKING",
             List.of(
                 evaluator
-                    .posterior(posterior, seed != null ? seed : origin.seed(), progress)
+                    .posterior(posterior, seed != null ? seed : origin.seed(), progress, _ -> {})
                     .predictive()));
       } catch (InterruptedRunException e) {
         return Main.INTERRUPTED;

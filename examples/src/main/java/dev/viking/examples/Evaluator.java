@@ -14,6 +14,7 @@ import dev.viking.posterior.Predictor;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 
@@ -48,8 +49,14 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
 
   /**
    * Draws samples by one pass of alternating projections over the training images, and predicts.
+   *
+   * @param use what else is done with the samples, which are freed afterwards
    */
-  PosteriorEvaluation posterior(KernelImagePosterior posterior, long seed, Progress progress) {
+  PosteriorEvaluation posterior(
+      KernelImagePosterior posterior,
+      long seed,
+      Progress progress,
+      Consumer<PosteriorSamples> use) {
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(seed + SAMPLE_STREAM, config.device())) {
       AlternatingProjections projections =
@@ -70,6 +77,7 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
           };
       PosteriorSamples drawn = projections.sample(posterior, data, samples, rng, listener);
       progress.end();
+      use.accept(drawn);
       progress.begin("testing", chunks);
       Predictor predictor = new Predictor(LeNet.paper(), Predictions.SAMPLED);
       Classification predictions =

@@ -34,6 +34,11 @@ record RunFolder(Path root, boolean several) {
     return file("posterior", seed, ".safetensors");
   }
 
+  /** The posterior with its network and the samples that were tested, for a service. */
+  Path serving(long seed) {
+    return file("serving", seed, ".safetensors");
+  }
+
   /** The trained MAP network. */
   Path map(long seed) {
     return file("map", seed, ".safetensors");

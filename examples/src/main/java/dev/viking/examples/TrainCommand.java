@@ -30,7 +30,9 @@ import picocli.CommandLine.Spec;
       "",
       "Three stages: maximum likelihood; the posterior's two scales; the ELBO. Writes into --out:"
           + " posterior.safetensors, map.safetensors, evaluation.json, metrics.json, config.json,"
-          + " training-curves.png, reliability.png (names carry the seed when there are several)."
+          + " training-curves.png, reliability.png (names carry the seed when there are several),"
+          + " and serving.safetensors, which a service loads: the posterior with its network and"
+          + " samples."
           + " Interrupt it with Ctrl-C or kill, and go on with --resume.",
       ""
     },

@@ -3,7 +3,9 @@ package dev.viking.examples;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.viking.nn.LeNet;
 import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.SavedPosterior;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingResult;
 import dev.viking.torch.Scope;
@@ -11,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A training run: for each seed the posterior, then a MAP network trained equally long, then their
@@ -116,7 +119,19 @@ record TrainRun(
       Evaluation map = evaluator.point(Posteriors.readMap(folder.map(seed), config.device()));
       Evaluation mean = evaluator.point(posterior.mean());
       long start = System.nanoTime();
-      Evaluator.PosteriorEvaluation viking = evaluator.posterior(posterior, seed, progress);
+      Evaluator.PosteriorEvaluation viking =
+          evaluator.posterior(
+              posterior,
+              seed,
+              progress,
+              samples ->
+                  SavedPosterior.of(posterior)
+                      .withModel(LeNet.paper())
+                      .withSamples(samples)
+                      .withTraining(
+                          Map.of(
+                              "seed", Long.toString(seed), "config", config.options().toString()))
+                      .write(folder.serving(seed)));
       return new SeedResult(
           seed,
           map,

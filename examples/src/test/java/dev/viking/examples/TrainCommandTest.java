@@ -1,10 +1,16 @@
 package dev.viking.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.viking.checkpoint.Checkpoint;
+import dev.viking.serving.CompiledPredictor;
+import dev.viking.serving.ExecutionPath;
+import dev.viking.serving.Likelihood;
+import dev.viking.serving.Prediction;
+import dev.viking.serving.PredictorOptions;
 import dev.viking.torch.Device;
 import dev.viking.torch.NativeMemory;
 import java.awt.image.BufferedImage;
@@ -73,7 +79,9 @@ class TrainCommandTest {
             "metrics.json",
             "posterior.safetensors",
             "reliability.png",
+            "serving.safetensors",
             "training-curves.png");
+    servesWhatWasTested(out.resolve("serving.safetensors"));
     for (String picture : List.of("reliability.png", "training-curves.png")) {
       BufferedImage image = ImageIO.read(out.resolve(picture).toFile());
       assertThat(image.getWidth()).isGreaterThan(400);
@@ -90,6 +98,21 @@ class TrainCommandTest {
             .as(method + " " + metric)
             .isTrue();
       }
+    }
+  }
+
+  private static void servesWhatWasTested(Path file) {
+    try (CompiledPredictor predictor =
+        CompiledPredictor.load(file, PredictorOptions.of(Likelihood.CATEGORICAL))) {
+      assertThat(predictor.samples()).isEqualTo(2);
+      assertThat(predictor.path()).isEqualTo(ExecutionPath.COMPILED);
+      Prediction prediction = predictor.prediction(1);
+      predictor.predict(new float[784], prediction);
+      double sum = 0;
+      for (int c = 0; c < 10; c++) {
+        sum += prediction.probability(0, c);
+      }
+      assertThat(sum).isCloseTo(1, within(1e-5));
     }
   }
 

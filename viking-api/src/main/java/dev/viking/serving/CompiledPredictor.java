@@ -4,6 +4,8 @@ import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
 import dev.viking.posterior.Predictions;
+import dev.viking.posterior.SavedPosterior;
+import dev.viking.torch.ArgumentException;
 import dev.viking.torch.ClosedException;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
@@ -13,6 +15,7 @@ import dev.viking.torch.StackedNetwork;
 import dev.viking.torch.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -25,8 +28,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Networks of linear layers, convolutions, pooling and the activations of {@link
  * dev.viking.nn.Activation} run in native loops (float32, CPU; results agree with {@link
- * dev.viking.posterior.Predictor} to about 1e-5). Other layers and linearised predictions run in
- * libtorch behind the same methods; {@link #path} and {@link #describe} say which was chosen.
+ * dev.viking.posterior.Predictor} to about 1e-5). Other layers run in libtorch behind the same
+ * methods; {@link #path} and {@link #describe} say which was chosen.
+ *
+ * <p>With {@link Predictions#LINEARISED} the network is linearised in its parameters at the
+ * posterior mean. Mean and variance of the outputs then are those of a Gaussian: f(mean, x) itself,
+ * and the mean of (J (theta_s - mean))^2 over the samples, whose deviations have mean zero.
+ * Probabilities and entropies are of f(mean, x) + J (theta_s - mean), sample by sample.
  *
  * <p>Safe for any number of platform and virtual threads, each with a {@link Prediction} of its
  * own. To be closed; {@link #close} waits for calls under way.
@@ -65,6 +73,43 @@ public final class CompiledPredictor implements AutoCloseable {
   }
 
   /**
+   * Loads what {@link SavedPosterior#write} wrote, and compiles it: the whole way from a file to
+   * predictions.
+   *
+   * @param file a posterior with its model and its samples
+   * @param options how to run
+   * @return the predictor; the file is no longer needed
+   * @throws ArgumentException when the file has no model or no samples, or an option cannot be had
+   * @throws dev.viking.checkpoint.MalformedCheckpointException when the file is damaged
+   * @throws dev.viking.checkpoint.UnsupportedCheckpointException when it is no posterior, or of a
+   *     newer version
+   * @throws dev.viking.checkpoint.ModelDescriptionException when it holds a model that this version
+   *     of the library does not know
+   * @throws java.io.UncheckedIOException when it cannot be read
+   */
+  public static CompiledPredictor load(Path file, PredictorOptions options) {
+    try (Scope _ = Scope.open()) {
+      SavedPosterior saved = SavedPosterior.read(file);
+      if (saved.model() == null) {
+        throw new ArgumentException(
+            "CompiledPredictor.load: "
+                + file
+                + " describes no model; needed one saved with SavedPosterior.withModel, or"
+                + " CompiledPredictor.of with the model from elsewhere");
+      }
+      if (saved.samples() == null) {
+        throw new ArgumentException(
+            "CompiledPredictor.load: "
+                + file
+                + " has no samples; needed a file saved with SavedPosterior.withSamples. Draw them"
+                + " with AlternatingProjections: which directions are in the kernel, only the"
+                + " training data tell");
+      }
+      return of(saved.requireModel(), saved.posterior(), saved.requireSamples(), options);
+    }
+  }
+
+  /**
    * Compiles a posterior. The result of the native loops is compared with libtorch's on a few
    * inputs; should they differ, libtorch is taken, and a warning logged.
    *
@@ -88,13 +133,14 @@ public final class CompiledPredictor implements AutoCloseable {
               + " parameters; the model has "
               + model.layout().total());
     }
-    if (options.kind() == Predictions.SAMPLED) {
-      try (Scope _ = Scope.open()) {
-        Tensor parameters = samples.parameters(posterior).to(Device.CPU).to(DType.FLOAT32);
-        StackedNetwork network = compile(model, parameters.contiguous(), options);
-        if (network != null) {
-          return new CompiledPredictor(model, samples.count(), options, network, null);
-        }
+    try (Scope _ = Scope.open()) {
+      boolean sampled = options.kind() == Predictions.SAMPLED;
+      Tensor parameters =
+          single(sampled ? samples.parameters(posterior) : samples.deviations(posterior));
+      StackedNetwork network =
+          compile(model, parameters, sampled ? null : single(posterior.mean()), options);
+      if (network != null) {
+        return new CompiledPredictor(model, samples.count(), options, network, null);
       }
     }
     LibtorchPath path =
@@ -102,8 +148,12 @@ public final class CompiledPredictor implements AutoCloseable {
     return new CompiledPredictor(model, samples.count(), options, null, path);
   }
 
+  private static Tensor single(Tensor values) {
+    return values.to(Device.CPU).to(DType.FLOAT32).contiguous();
+  }
+
   private static @Nullable StackedNetwork compile(
-      Sequential model, Tensor parameters, PredictorOptions options) {
+      Sequential model, Tensor parameters, @Nullable Tensor mean, PredictorOptions options) {
     Optional<List<StackedNetwork.Layer>> plan = NetworkPlan.of(model);
     if (plan.isEmpty()) {
       LOG.log(System.Logger.Level.INFO, "{0} has layers that only libtorch knows", model);
@@ -114,11 +164,13 @@ public final class CompiledPredictor implements AutoCloseable {
             plan.get(),
             model.inputShape(),
             parameters,
+            mean,
             options.likelihood().link(),
             options.threads(),
             options.cpus().stream().mapToInt(Integer::intValue).toArray(),
             options.spin());
-    double deviation = PredictorCheck.deviation(network, model, parameters, options.likelihood());
+    double deviation =
+        PredictorCheck.deviation(network, model, parameters, mean, options.likelihood());
     if (deviation <= TOLERANCE) {
       LOG.log(System.Logger.Level.DEBUG, "compiled {0}: {1}", model, network.describe());
       return network;
@@ -137,8 +189,8 @@ public final class CompiledPredictor implements AutoCloseable {
    *
    * @return native loops or libtorch
    */
-  public Path path() {
-    return network == null ? Path.LIBTORCH : Path.COMPILED;
+  public ExecutionPath path() {
+    return network == null ? ExecutionPath.LIBTORCH : ExecutionPath.COMPILED;
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.viking.serving;
 
+import dev.viking.nn.Linearisation;
 import dev.viking.nn.Model;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
@@ -14,21 +15,26 @@ import dev.viking.torch.VikingException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import org.jspecify.annotations.Nullable;
 
 /** Predictions by libtorch, for what the native loops do not know. Holds copies of the tensors. */
 final class LibtorchPath implements AutoCloseable {
-  private final Predictor predictor;
+  /** Inputs whose derivatives are held at once. */
+  private static final int CHUNK = 500;
+
+  private final Model model;
+  private final Predictions kind;
   private final long[] batchShape;
   private final KernelImagePosterior posterior;
   private final PosteriorSamples samples;
 
   private LibtorchPath(
-      Predictor predictor,
+      Model model,
+      Predictions kind,
       long[] batchShape,
       KernelImagePosterior posterior,
       PosteriorSamples samples) {
-    this.predictor = predictor;
+    this.model = model;
+    this.kind = kind;
     this.batchShape = batchShape;
     this.posterior = posterior;
     this.samples = samples;
@@ -47,7 +53,8 @@ final class LibtorchPath implements AutoCloseable {
         CompletableFuture.supplyAsync(
             () ->
                 new LibtorchPath(
-                    new Predictor(model, kind),
+                    model,
+                    kind,
                     batchShape,
                     posterior.copy(),
                     new PosteriorSamples(samples.kernel().mul(1.0), samples.image().mul(1.0))),
@@ -60,24 +67,72 @@ final class LibtorchPath implements AutoCloseable {
   }
 
   void predict(MemorySegment inputs, int count, Prediction into) {
-    if (count == 0) {
-      return;
-    }
-    try (Scope _ = Scope.open()) {
-      long[] shape = batchShape.clone();
-      shape[0] = count;
-      Tensor mean = posterior.mean();
-      Tensor batch = Tensor.wrap(inputs, DType.FLOAT32, shape);
-      Device device = mean.device();
-      batch = (device.equals(Device.CPU) ? batch : batch.to(device)).to(mean.dtype());
-      write(predictor.predict(posterior, samples, batch), into);
+    for (int first = 0; first < count; first += CHUNK) {
+      predict(inputs, count, first, Math.min(CHUNK, count - first), into);
     }
   }
 
-  private static void write(PredictiveSamples predicted, Prediction into) {
-    Tensor outputs = predicted.outputs();
-    write(predicted.mean(), into.meanMemory());
-    write(predicted.standardDeviation().square(), into.varianceMemory());
+  private void predict(MemorySegment inputs, int total, int first, int count, Prediction into) {
+    try (Scope _ = Scope.open()) {
+      long[] shape = batchShape.clone();
+      shape[0] = count;
+      long bytes = inputs.byteSize() / total;
+      Tensor mean = posterior.mean();
+      Tensor batch =
+          Tensor.wrap(inputs.asSlice(first * bytes, count * bytes), DType.FLOAT32, shape);
+      Device device = mean.device();
+      batch = (device.equals(Device.CPU) ? batch : batch.to(device)).to(mean.dtype());
+      if (kind == Predictions.SAMPLED) {
+        Tensor outputs = new Predictor(model, kind).predict(posterior, samples, batch).outputs();
+        write(outputs, Moments.ofSamples(outputs), first, into);
+      } else {
+        Linearised at = linearised(model, mean, samples.deviations(posterior), batch);
+        write(at.deviations().add(at.mean()), at.moments(), first, into);
+      }
+    }
+  }
+
+  /**
+   * What is told of the outputs.
+   *
+   * @param mean [N, C]
+   * @param variance [N, C]
+   */
+  record Moments(Tensor mean, Tensor variance) {
+    /** Of outputs [S, N, C]. */
+    static Moments ofSamples(Tensor outputs) {
+      PredictiveSamples predicted = new PredictiveSamples(outputs);
+      return new Moments(predicted.mean(), predicted.standardDeviation().square());
+    }
+  }
+
+  /**
+   * A network linearised in its parameters.
+   *
+   * @param mean [N, C], outputs at the mean parameters
+   * @param deviations [S, N, C], J d_s
+   */
+  record Linearised(Tensor mean, Tensor deviations) {
+    /** Deviations of parameters have mean zero, and so have those of the outputs. */
+    Moments moments() {
+      return new Moments(mean, deviations.square().mean(0));
+    }
+  }
+
+  /** Evaluates a network and the derivatives in its parameters along each of [S, D] deviations. */
+  static Linearised linearised(Model model, Tensor mean, Tensor deviations, Tensor inputs) {
+    try (Scope scope = Scope.open();
+        Linearisation at = Linearisation.of(model, mean, inputs)) {
+      return new Linearised(
+          scope.keep(at.outputs().mul(1.0)), scope.keep(at.functionJvp(deviations)));
+    }
+  }
+
+  private static void write(Tensor outputs, Moments moments, int first, Prediction into) {
+    long example = 4L * first;
+    long cell = example * into.outputs();
+    write(moments.mean(), into.meanMemory().asSlice(cell));
+    write(moments.variance(), into.varianceMemory().asSlice(cell));
     Tensor within = null;
     Tensor probabilities = null;
     Tensor entropy = null;
@@ -96,22 +151,16 @@ final class LibtorchPath implements AutoCloseable {
         entropy = binaryEntropy(probabilities).sum(1);
       }
     }
-    writeIfAny(probabilities, into.probabilityMemory());
-    writeIfAny(entropy, into.entropyMemory());
-    if (entropy != null && within != null) {
-      write(entropy.sub(within).clampMin(0), into.mutualInformationMemory());
+    if (probabilities != null && entropy != null && within != null) {
+      write(probabilities, into.probabilityMemory().asSlice(cell));
+      write(entropy, into.entropyMemory().asSlice(example));
+      write(entropy.sub(within).clampMin(0), into.mutualInformationMemory().asSlice(example));
     }
   }
 
   private static Tensor binaryEntropy(Tensor probability) {
     Tensor other = probability.neg().add(1);
     return probability.xlogy(probability).add(other.xlogy(other)).neg();
-  }
-
-  private static void writeIfAny(@Nullable Tensor values, MemorySegment to) {
-    if (values != null) {
-      write(values, to);
-    }
   }
 
   private static void write(Tensor values, MemorySegment to) {

@@ -17,6 +17,8 @@ import java.util.Optional;
 
 /** Turns a model's layers into those that the native loops know. */
 final class NetworkPlan {
+  private static final long NO_BIAS = -1;
+
   private NetworkPlan() {}
 
   /** The layers, or nothing when one is of another kind. */
@@ -52,7 +54,7 @@ final class NetworkPlan {
 
   // Kinds of layers come and go in dev.viking.nn; what is not named here takes the other path.
   private static Optional<StackedNetwork.Layer> of(Layer layer, ParameterLayout layout) {
-    if (layer instanceof Linear linear && linear.bias()) {
+    if (layer instanceof Linear linear) {
       return Optional.of(
           new StackedNetwork.Layer(
               StackedNetwork.Kind.LINEAR,
@@ -61,9 +63,9 @@ final class NetworkPlan {
               0,
               0,
               layout.entry(linear.name() + ".weight").offset(),
-              layout.entry(linear.name() + ".bias").offset()));
+              linear.bias() ? layout.entry(linear.name() + ".bias").offset() : NO_BIAS));
     }
-    if (layer instanceof Conv2d conv && conv.bias() && conv.groups() == 1) {
+    if (layer instanceof Conv2d conv && conv.groups() == 1) {
       Window window = conv.window();
       long k = window.kernelHeight();
       long stride = window.strideHeight();
@@ -80,7 +82,7 @@ final class NetworkPlan {
               stride,
               padding,
               layout.entry(conv.name() + ".weight").offset(),
-              layout.entry(conv.name() + ".bias").offset()));
+              conv.bias() ? layout.entry(conv.name() + ".bias").offset() : NO_BIAS));
     }
     if (layer instanceof MaxPool2d pool && pool.padding() == 0) {
       return Optional.of(plain(StackedNetwork.Kind.MAX_POOL2D, pool.kernel(), pool.stride()));

@@ -102,7 +102,8 @@ public final class Prediction {
   }
 
   /**
-   * Mean of an output over the samples (of a logit, for classifiers).
+   * Mean of an output over the samples (of a logit, for classifiers); of a linearised predictor the
+   * output at the posterior mean.
    *
    * @param input which input
    * @param output which output
@@ -114,7 +115,8 @@ public final class Prediction {
   }
 
   /**
-   * Variance of an output over the samples, divisor S - 1; 0 for a single sample.
+   * Variance of an output over the samples, divisor S - 1; 0 for a single sample. Of a linearised
+   * predictor about the output at the posterior mean, divisor S.
    *
    * @param input which input
    * @param output which output

@@ -9,8 +9,7 @@ import java.util.List;
  * How a predictor runs.
  *
  * @param likelihood what the outputs mean
- * @param kind how a sample predicts; the compiled loops know {@link Predictions#SAMPLED},
- *     linearised predictions take libtorch
+ * @param kind how a sample predicts
  * @param threads threads that work at one prediction when its caller is alone, the caller's
  *     included; 1 is best for throughput, more for the latency of a single caller
  * @param cpus CPUs to which the predictor's own threads are bound, in turn; empty: unbound. The

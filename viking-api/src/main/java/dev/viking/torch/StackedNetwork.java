@@ -9,10 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A small network compiled to native loops, with one set of weights for each of S samples; float32,
- * on the CPU. One call predicts with all samples and reduces them.
+ * on the CPU; or linearised in its parameters around a mean. One call predicts with all samples and
+ * reduces them.
  *
  * <p>The native code behind {@code dev.viking.serving}, which is what applications use. Weights are
  * copied, shared by all threads, and never change. {@link #run} may be called by any number of
@@ -64,7 +66,7 @@ public final class StackedNetwork implements AutoCloseable {
    * @param stride step between windows
    * @param padding zeros at each side
    * @param weight where its weight starts in the flat parameters
-   * @param bias where its bias starts
+   * @param bias where its bias starts; -1 without one
    */
   public record Layer(
       Kind kind, long outputs, long kernel, long stride, long padding, long weight, long bias) {}
@@ -97,6 +99,8 @@ public final class StackedNetwork implements AutoCloseable {
    * @param layers the layers in order
    * @param inputShape sizes of one example, [features] or [channels, height, width]
    * @param parameters [S, D], float32, on the CPU
+   * @param mean [D] of the same kind: the parameters are deviations from it, and the network is
+   *     linearised there; null: they are whole parameter vectors
    * @param link how outputs become probabilities
    * @param threads threads that work at one call, the caller's included
    * @param cpus CPUs that the others are bound to; empty: unbound
@@ -104,12 +108,13 @@ public final class StackedNetwork implements AutoCloseable {
    * @return the network, to be closed
    * @throws ArgumentException when an argument is out of range, or a CPU not to be had
    * @throws ShapeException when the layers do not fit each other or the parameters
-   * @throws DTypeException when the parameters are not float32
+   * @throws DTypeException when parameters or mean are not float32
    */
   public static StackedNetwork compile(
       List<Layer> layers,
       long[] inputShape,
       Tensor parameters,
+      @Nullable Tensor mean,
       Link link,
       int threads,
       int[] cpus,
@@ -123,6 +128,17 @@ public final class StackedNetwork implements AutoCloseable {
       throw new DTypeException(
           "StackedNetwork.compile: parameters " + parameters + ", float32 needed");
     }
+    if (mean != null
+        && (mean.dtype() != DType.FLOAT32
+            || mean.dim() != 1
+            || mean.numel() != parameters.size(1))) {
+      throw new ShapeException(
+          "StackedNetwork.compile: mean "
+              + mean
+              + ", float32 ["
+              + parameters.size(1)
+              + "] needed, as many as parameters has columns");
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment specs = vk_layer.allocateArray(Math.max(layers.size(), 1), arena);
       for (int i = 0; i < layers.size(); i++) {
@@ -131,6 +147,11 @@ public final class StackedNetwork implements AutoCloseable {
       MemorySegment sizes = arena.allocateFrom(ValueLayout.JAVA_LONG, inputShape);
       MemorySegment values = arena.allocate(Math.max(4 * parameters.numel(), 4), 64);
       parameters.copyTo(values);
+      MemorySegment centre = MemorySegment.NULL;
+      if (mean != null) {
+        centre = arena.allocate(Math.max(4 * mean.numel(), 4), 64);
+        mean.copyTo(centre);
+      }
       MemorySegment bound = arena.allocateFrom(ValueLayout.JAVA_INT, cpus);
       MemorySegment out = arena.allocate(ValueLayout.JAVA_LONG);
       MemorySegment error = arena.allocate(ERROR_BYTES);
@@ -143,6 +164,7 @@ public final class StackedNetwork implements AutoCloseable {
               values,
               parameters.size(0),
               parameters.size(1),
+              centre,
               link.code,
               threads,
               bound,

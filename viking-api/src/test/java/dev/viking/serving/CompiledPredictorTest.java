@@ -13,6 +13,7 @@ import dev.viking.nn.Linear;
 import dev.viking.nn.MaxPool2d;
 import dev.viking.nn.Mlp;
 import dev.viking.nn.Sequential;
+import dev.viking.nn.Window;
 import dev.viking.posterior.Predictions;
 import dev.viking.posterior.PredictiveSamples;
 import dev.viking.posterior.Predictor;
@@ -78,6 +79,16 @@ class CompiledPredictorTest {
                 new AvgPool2d(2, 1),
                 new Flatten(),
                 new Linear("c", 13 * 3 * 8, 5))),
+        // No biases; an output as narrow as a dot product's.
+        Sequential.of(
+            new long[] {1, 6, 6},
+            List.of(
+                new Conv2d("a", 1, 8, Window.of(3).padding(1), 1, false),
+                Activation.TANH,
+                new Flatten(),
+                new Linear("b", 288, 20, false),
+                Activation.RELU,
+                new Linear("c", 20, 3, false))),
         // Strides, padding, overlapping pools, an activation first, a flattening of padded rows.
         Sequential.of(
             new long[] {3, 9, 7},
@@ -98,7 +109,19 @@ class CompiledPredictorTest {
     for (int samples : new int[] {1, 5, 33}) {
       for (int threads : new int[] {1, 3}) {
         for (int count : new int[] {1, 4, 15}) {
-          agree(model, samples, threads, count, Likelihood.CATEGORICAL);
+          agree(model, samples, threads, count, Likelihood.CATEGORICAL, Predictions.SAMPLED);
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("networks")
+  void linearisedPredictionsAgreeWithLibtorchInDoublePrecision(Sequential model) {
+    for (int samples : new int[] {1, 5, 33}) {
+      for (int threads : new int[] {1, 3}) {
+        for (int count : new int[] {1, 4, 15}) {
+          agree(model, samples, threads, count, Likelihood.CATEGORICAL, Predictions.LINEARISED);
         }
       }
     }
@@ -107,20 +130,28 @@ class CompiledPredictorTest {
   @ParameterizedTest
   @EnumSource(Likelihood.class)
   void likelihoodsDecideTheStatistics(Likelihood likelihood) {
-    agree(Mlp.of(new int[] {3, 20, 4}, Activation.TANH), 32, 1, 7, likelihood);
+    Sequential model = Mlp.of(new int[] {3, 20, 4}, Activation.TANH);
+    agree(model, 32, 1, 7, likelihood, Predictions.SAMPLED);
+    agree(model, 32, 1, 7, likelihood, Predictions.LINEARISED);
   }
 
-  private void agree(Sequential model, int samples, int threads, int count, Likelihood likelihood) {
+  private void agree(
+      Sequential model,
+      int samples,
+      int threads,
+      int count,
+      Likelihood likelihood,
+      Predictions kind) {
     Posteriors exact = Posteriors.of(model, samples, DType.FLOAT64, 11);
-    PredictorOptions options = PredictorOptions.of(likelihood).withThreads(threads);
+    PredictorOptions options = PredictorOptions.of(likelihood).withThreads(threads).withKind(kind);
     try (Scope _ = Scope.open();
         CompiledPredictor predictor = exact.compile(options);
         Rng rng = Rng.seeded(5)) {
-      assertThat(predictor.path()).isEqualTo(Path.COMPILED);
+      assertThat(predictor.path()).isEqualTo(ExecutionPath.COMPILED);
       Tensor inputs = Tensor.randn(rng, DType.FLOAT32, shape(model, count));
       Prediction got = predictor.prediction(count);
       predictor.predict(inputs.toFloatArray(), count, got);
-      matches(got, exact, Predictions.SAMPLED, inputs, 2e-5);
+      matches(got, exact, kind, inputs, 2e-5);
     }
   }
 
@@ -141,6 +172,13 @@ class CompiledPredictorTest {
     int classes = got.outputs();
     int count = got.count();
     int samples = outputs.length / (count * classes);
+    boolean linearised = kind == Predictions.LINEARISED;
+    double[] centre =
+        exact
+            .model()
+            .apply(exact.posterior().mean(), inputs.to(DType.FLOAT64))
+            .contiguous()
+            .toDoubleArray();
     assertThat(count).isEqualTo((int) inputs.size(0));
     for (int n = 0; n < count; n++) {
       double[] mean = new double[classes];
@@ -157,11 +195,13 @@ class CompiledPredictorTest {
         within += entropy(p, got.likelihood()) / samples;
       }
       for (int c = 0; c < classes; c++) {
+        mean[c] = linearised ? centre[n * classes + c] : mean[c];
         double squares = 0;
         for (int s = 0; s < samples; s++) {
           squares += Math.pow(outputs[(s * count + n) * classes + c] - mean[c], 2);
         }
         double variance = samples == 1 ? 0 : squares / (samples - 1);
+        variance = linearised ? squares / samples : variance;
         assertThat((double) got.mean(n, c)).isCloseTo(mean[c], close(mean[c], tolerance));
         assertThat((double) got.variance(n, c)).isCloseTo(variance, close(variance, tolerance));
         if (got.likelihood().hasProbabilities()) {
@@ -218,20 +258,24 @@ class CompiledPredictorTest {
     }
   }
 
-  @Test
-  void linearisedPredictionsTakeLibtorch() {
-    Posteriors exact =
-        Posteriors.of(Mlp.of(new int[] {3, 6, 2}, Activation.TANH), 8, DType.FLOAT64, 2);
-    PredictorOptions options =
-        PredictorOptions.of(Likelihood.CATEGORICAL).withKind(Predictions.LINEARISED);
+  @ParameterizedTest
+  @EnumSource(Predictions.class)
+  void whatTheLoopsDoNotKnowTakesLibtorch(Predictions kind) {
+    Sequential model =
+        Sequential.of(
+            new long[] {3},
+            List.of(new Linear("a", 3, 6), Activation.SIGMOID, new Linear("b", 6, 2)));
+    Posteriors exact = Posteriors.of(model, 8, DType.FLOAT64, 2);
+    PredictorOptions options = PredictorOptions.of(Likelihood.CATEGORICAL).withKind(kind);
     try (CompiledPredictor predictor = exact.compile(options);
         Rng rng = Rng.seeded(1)) {
-      assertThat(predictor.path()).isEqualTo(Path.LIBTORCH);
+      assertThat(predictor.path()).isEqualTo(ExecutionPath.LIBTORCH);
       assertThat(predictor.describe()).contains("libtorch");
-      Tensor inputs = Tensor.randn(rng, DType.FLOAT32, 4, 3);
-      Prediction got = predictor.prediction(4);
+      // More inputs than go through libtorch at once.
+      Tensor inputs = Tensor.randn(rng, DType.FLOAT32, 503, 3);
+      Prediction got = predictor.prediction(503);
       predictor.predict(inputs, got);
-      matches(got, exact, Predictions.LINEARISED, inputs, 1e-6);
+      matches(got, exact, kind, inputs, 1e-6);
     }
   }
 

@@ -6,9 +6,9 @@ import dev.viking.nn.Mlp;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
+import dev.viking.posterior.Predictions;
 import dev.viking.serving.CompiledPredictor;
 import dev.viking.serving.Likelihood;
-import dev.viking.serving.PredictorOptions;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Rng;
@@ -38,7 +38,7 @@ enum DemoPosterior {
     };
   }
 
-  CompiledPredictor compile(int samples, int threads, int concurrentCalls) {
+  CompiledPredictor compile(int samples, Predictions kind, int threads) {
     Sequential model = model();
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(0)) {
@@ -50,9 +50,7 @@ enum DemoPosterior {
           new PosteriorSamples(
               Tensor.randn(rng, DType.FLOAT32, samples, dimension),
               Tensor.randn(rng, DType.FLOAT32, samples, dimension)),
-          PredictorOptions.of(likelihood)
-              .withThreads(threads)
-              .withConcurrentCalls(concurrentCalls));
+          Main.options(likelihood, kind, threads));
     }
   }
 }

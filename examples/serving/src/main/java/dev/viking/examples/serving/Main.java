@@ -1,15 +1,23 @@
 package dev.viking.examples.serving;
 
+import dev.viking.posterior.Predictions;
 import dev.viking.serving.BatcherOptions;
 import dev.viking.serving.CompiledPredictor;
+import dev.viking.serving.Likelihood;
 import dev.viking.serving.Prediction;
+import dev.viking.serving.PredictorOptions;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Serves predictions over HTTP until it is told to stop (SIGTERM, SIGINT). */
 @Command(
@@ -21,12 +29,33 @@ public final class Main implements Callable<Integer> {
   private int port;
 
   @Option(
+      names = "--model",
+      paramLabel = "FILE",
+      description = "a posterior with model and samples, as SavedPosterior writes it")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--likelihood",
+      description = "what the file's outputs mean: ${COMPLETION-CANDIDATES}")
+  private @Nullable Likelihood likelihood;
+
+  @Option(
+      names = "--kind",
+      defaultValue = "SAMPLED",
+      description = "${COMPLETION-CANDIDATES} (default: SAMPLED)")
+  private Predictions kind = Predictions.SAMPLED;
+
+  @Option(
       names = "--demo",
       defaultValue = "MLP",
-      description = "network: ${COMPLETION-CANDIDATES} (default: MLP)")
+      description =
+          "without --model, an untrained network: ${COMPLETION-CANDIDATES} (default: MLP)")
   private DemoPosterior demo = DemoPosterior.MLP;
 
-  @Option(names = "--samples", defaultValue = "32", description = "posterior samples (default: 32)")
+  @Option(
+      names = "--samples",
+      defaultValue = "32",
+      description = "samples of the untrained network (default: 32)")
   private int samples;
 
   @Option(names = "--threads", defaultValue = "1", description = "threads for one prediction")
@@ -47,6 +76,9 @@ public final class Main implements Callable<Integer> {
   @Option(names = "--once", description = "predict once, print the mean, and end")
   private boolean once;
 
+  @Spec private CommandSpec spec;
+
+  @SuppressWarnings("NullAway.Init") // picocli sets spec
   private Main() {}
 
   /**
@@ -57,18 +89,46 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] arguments) {
     // What the JDK's server does not bound by itself.
     System.setProperty("jdk.httpserver.maxConnections", "1024");
+    // By default all but 200 idle connections are closed, just as a client may be using one again.
+    System.setProperty("sun.net.httpserver.maxIdleConnections", "1024");
     System.setProperty("sun.net.httpserver.maxReqTime", "10");
     System.setProperty("sun.net.httpserver.maxRspTime", "10");
-    int status =
-        new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments);
+    int status = run(arguments);
     if (status != 0) {
       System.exit(status);
     }
   }
 
+  /** What main does; the exit status. */
+  static int run(String... arguments) {
+    return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments);
+  }
+
+  private CompiledPredictor predictor() {
+    Path file = model;
+    if (file == null) {
+      return demo.compile(samples, kind, threads);
+    }
+    Likelihood meaning = likelihood;
+    if (meaning == null) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(),
+          "--model needs --likelihood: " + Arrays.toString(Likelihood.values()));
+    }
+    return CompiledPredictor.load(file, options(meaning, kind, threads));
+  }
+
+  /** The batcher's worker is the only caller. */
+  static PredictorOptions options(Likelihood likelihood, Predictions kind, int threads) {
+    return PredictorOptions.of(likelihood)
+        .withKind(kind)
+        .withThreads(threads)
+        .withConcurrentCalls(1);
+  }
+
   @Override
   public Integer call() throws IOException, InterruptedException {
-    CompiledPredictor predictor = demo.compile(samples, threads, 1);
+    CompiledPredictor predictor = predictor();
     if (once) {
       try (predictor) {
         Prediction prediction = predictor.prediction(1);

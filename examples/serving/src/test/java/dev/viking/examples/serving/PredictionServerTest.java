@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.viking.posterior.Predictions;
 import dev.viking.serving.BatcherOptions;
 import dev.viking.serving.CompiledPredictor;
 import dev.viking.serving.Prediction;
@@ -31,7 +32,7 @@ class PredictionServerTest {
   }
 
   private static PredictionServer start(BatcherOptions options) throws Exception {
-    return new PredictionServer(0, DemoPosterior.LENET.compile(4, 1, 1), options);
+    return new PredictionServer(0, DemoPosterior.LENET.compile(4, Predictions.SAMPLED, 1), options);
   }
 
   @AfterAll
@@ -64,7 +65,7 @@ class PredictionServerTest {
     JsonNode answer = new ObjectMapper().readTree(response.body());
     float[] pixels = new float[784];
     Arrays.fill(pixels, 0.5f);
-    try (CompiledPredictor same = DemoPosterior.LENET.compile(4, 1, 1)) {
+    try (CompiledPredictor same = DemoPosterior.LENET.compile(4, Predictions.SAMPLED, 1)) {
       Prediction wanted = same.prediction(1);
       same.predict(pixels, wanted);
       for (int c = 0; c < 10; c++) {
