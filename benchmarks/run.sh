@@ -15,7 +15,8 @@ implementations compute the same numbers, times them in turn in one run, and wri
 
   --quick          fewer cases, fewer and shorter samples: a look, not a result
   --only CASES     only these, separated by commas: add8, boundary, forward, jvp, vjp, gradient, hvp,
-                   per_example_gradients, jacobian, jacrev, step, projection, samples, sampling, curves, memory, jmh
+                   per_example_gradients, jacobian, jacrev, image_kernels, step, projection, samples, sampling, curves,
+                   memory, jmh
                    (the boundary under JMH, on the wall), or one case by its name in the JSON
   --models LIST    steps and projections for these models (lenet, mlp, mlpW with width W, resnet20) ...
   --batches LIST   ... these batches ...

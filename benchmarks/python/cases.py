@@ -91,6 +91,18 @@ def _basic():
         title=lenet + "jacrev of the batch's logits, which does not know that examples are independent",
         name="jacrev",
     )
+    for name, title in (
+        ("pooling", "2x2 tiles of [32, 6, 24, 24], with places"),
+        ("columns", "windows of the first convolution as columns"),
+        ("first_forward", "the first convolution, 6 x 25 x 576"),
+        ("second_forward", "the second convolution, 16 x 150 x 64"),
+        ("first_rows", "per-example gradients of the first convolution, 6 x 576 x 25"),
+        ("second_rows", "per-example gradients of the second convolution, 16 x 64 x 150"),
+    ):
+        kernel = f"image_{name}"
+        libtorch = Contestant("libtorch's operator", "java", f"{kernel}_libtorch", ("java", kernel), 1e-5)
+        own = Contestant("own kernel", "java", kernel)
+        yield Case(kernel, "image_kernels", f"{lenet}{title}", [own, libtorch])
 
 
 AUTHORS = {

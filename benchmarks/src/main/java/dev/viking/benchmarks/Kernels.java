@@ -53,6 +53,11 @@ public final class Kernels {
     }
     kernels.put("add8", _ -> new AddKernel(false));
     kernels.put("add8_scope", _ -> new AddKernel(true));
+    for (ImageKernel.Work image : ImageKernel.Work.values()) {
+      String name = "image_" + image.name().toLowerCase(Locale.ROOT);
+      kernels.put(name, _ -> new ImageKernel(image, true));
+      kernels.put(name + "_libtorch", _ -> new ImageKernel(image, false));
+    }
     Map<String, Function<Problem, List<Tensor>>> work = new LinkedHashMap<>();
     work.put("forward", Transformations::forward);
     work.put("jvp", Transformations::jvp);

@@ -4,7 +4,16 @@ import dev.viking.bindings.NativeLibrary;
 import dev.viking.bindings.viking_native_h;
 import java.lang.foreign.MemorySegment;
 
-/** How many threads libtorch uses inside one CPU operator. A setting of the whole process. */
+/**
+ * How many threads libtorch uses inside one CPU operator. A setting of the whole process.
+ *
+ * <p>Each Java thread that calls a parallel operator gets a team of helpers of its own from OpenMP,
+ * for as long as the thread lives. Once all teams together have more threads than there are cores,
+ * OpenMP lets helpers sleep between operators instead of waiting a moment for the next one, and
+ * small operators take twice as long. So with more than one thread per operator keep tensor work on
+ * one Java thread, and with tensor work on many Java threads (virtual threads included, whose
+ * carriers count) set 1.
+ */
 public final class Threads {
   private Threads() {}
 
