@@ -2,6 +2,8 @@
 // 2x2 tiles, and windows as columns of matrices. libtorch's own take a branch for each value (pooling) or copy element
 // by element along the shortest side (strided copies), at several times the cost. They are plain kernels without rules
 // for transforms: only the derivatives in Java call them, on plain tensors.
+#include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <torch/library.h>
