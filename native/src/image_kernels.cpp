@@ -42,13 +42,14 @@ std::tuple<Tensor, Tensor> max_pool2x2(const Tensor& given) {
   Tensor values = at::empty(sizes, images.options());
   Tensor places = at::empty(sizes, images.options().dtype(at::kByte));
   AT_DISPATCH_FLOATING_TYPES(images.scalar_type(), "max_pool2x2", [&] {
+    const ImageLoops<scalar_t>& loops = image_loops<scalar_t>();
     const scalar_t* in = images.const_data_ptr<scalar_t>();
     scalar_t* out = values.mutable_data_ptr<scalar_t>();
     uint8_t* place = places.mutable_data_ptr<uint8_t>();
     at::parallel_for(0, sizes[0] * sizes[1] * rows, grain(4 * tiles), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const scalar_t* top = in + 4 * r * tiles;
-        image_loops<scalar_t>().pool_row(top, top + 2 * tiles, out + r * tiles, place + r * tiles, tiles);
+        loops.pool_row(top, top + 2 * tiles, out + r * tiles, place + r * tiles, tiles);
       }
     });
   });
@@ -66,6 +67,7 @@ Tensor max_pool2x2_backward(const Tensor& given, const Tensor& places, int64_t g
   const int64_t rows = given.size(2), tiles = given.size(3), image = given.size(1) * rows;
   Tensor result = at::empty({given.size(0), given.size(1), 2 * rows, 2 * tiles}, given.options());
   AT_DISPATCH_FLOATING_TYPES(given.scalar_type(), "max_pool2x2_backward", [&] {
+    const ImageLoops<scalar_t>& loops = image_loops<scalar_t>();
     const scalar_t* in = cotangent.const_data_ptr<scalar_t>();
     const uint8_t* place = places.const_data_ptr<uint8_t>();
     scalar_t* out = result.mutable_data_ptr<scalar_t>();
@@ -73,7 +75,7 @@ Tensor max_pool2x2_backward(const Tensor& given, const Tensor& places, int64_t g
       for (int64_t r = begin; r < end; ++r) {
         const int64_t source = r / image / groups * image + r % image;
         scalar_t* top = out + 4 * r * tiles;
-        image_loops<scalar_t>().scatter_row(in + r * tiles, place + source * tiles, top, top + 2 * tiles, tiles);
+        loops.scatter_row(in + r * tiles, place + source * tiles, top, top + 2 * tiles, tiles);
       }
     });
   });
@@ -90,13 +92,14 @@ Tensor max_pool2x2_tangent(const Tensor& given, const Tensor& places) {
   const Tensor tangent = given.contiguous();
   Tensor values = at::empty(sizes, given.options());
   AT_DISPATCH_FLOATING_TYPES(given.scalar_type(), "max_pool2x2_tangent", [&] {
+    const ImageLoops<scalar_t>& loops = image_loops<scalar_t>();
     const scalar_t* in = tangent.const_data_ptr<scalar_t>();
     const uint8_t* place = places.const_data_ptr<uint8_t>();
     scalar_t* out = values.mutable_data_ptr<scalar_t>();
     at::parallel_for(0, sizes[0] * sizes[1] * rows, grain(4 * tiles), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const scalar_t* top = in + 4 * r * tiles;
-        image_loops<scalar_t>().gather_row(top, top + 2 * tiles, place + r * tiles, out + r * tiles, tiles);
+        loops.gather_row(top, top + 2 * tiles, place + r * tiles, out + r * tiles, tiles);
       }
     });
   });

@@ -86,8 +86,7 @@ public record DiagonalGaussian(FitDescription description, Tensor mean, Tensor d
 
   @Override
   public DiagonalGaussian keepIn(Scope scope) {
-    scope.keep(mean);
-    scope.keep(deviations);
+    FittedPosterior.super.keepIn(scope);
     return this;
   }
 }

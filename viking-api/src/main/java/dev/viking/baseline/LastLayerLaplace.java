@@ -4,11 +4,8 @@ import dev.viking.nn.Model;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * The Laplace approximation of the last layer: a Gaussian around a trained network's last linear
@@ -78,9 +75,7 @@ public record LastLayerLaplace(
 
   @Override
   public Map<String, String> hyperparameters() {
-    Map<String, String> texts = new LinkedHashMap<>(RecordTexts.of(this, Set.of("name", "start")));
-    start.hyperparameters().forEach((setting, text) -> texts.put("start." + setting, text));
-    return Collections.unmodifiableMap(texts);
+    return RecordTexts.withStart(this, start);
   }
 
   /**

@@ -10,7 +10,6 @@ import dev.viking.torch.Tensor;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -129,7 +128,7 @@ public record LastLayerPosterior(
 
   @Override
   public LastLayerPosterior keepIn(Scope scope) {
-    scope.keep(List.of(mean, factor, evidence));
+    FittedPosterior.super.keepIn(scope);
     return this;
   }
 }

@@ -1,6 +1,7 @@
 package dev.viking.baseline;
 
 import java.lang.reflect.RecordComponent;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -24,5 +25,12 @@ final class RecordTexts {
       }
     }
     return texts;
+  }
+
+  /** The settings of a method that starts from another's point estimate, and that one's. */
+  static Map<String, String> withStart(Record method, Method start) {
+    Map<String, String> texts = of(method, Set.of("name", "start"));
+    start.hyperparameters().forEach((setting, text) -> texts.put("start." + setting, text));
+    return Collections.unmodifiableMap(texts);
   }
 }

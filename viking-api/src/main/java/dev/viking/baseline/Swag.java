@@ -6,11 +6,8 @@ import dev.viking.nn.Sgd;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * SWAG, a Gaussian from the path of stochastic gradient descent with a constant rate (Maddox et al.
@@ -96,9 +93,7 @@ public record Swag(
 
   @Override
   public Map<String, String> hyperparameters() {
-    Map<String, String> texts = new LinkedHashMap<>(RecordTexts.of(this, Set.of("name", "start")));
-    start.hyperparameters().forEach((setting, text) -> texts.put("start." + setting, text));
-    return Collections.unmodifiableMap(texts);
+    return RecordTexts.withStart(this, start);
   }
 
   /**

@@ -7,7 +7,6 @@ import dev.viking.torch.Tensor;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -119,7 +118,7 @@ public record SwagPosterior(
 
   @Override
   public SwagPosterior keepIn(Scope scope) {
-    scope.keep(List.of(mean, variance, deviations));
+    FittedPosterior.super.keepIn(scope);
     return this;
   }
 }
