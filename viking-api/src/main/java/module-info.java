@@ -6,6 +6,7 @@ module dev.viking {
   requires dev.viking.bindings;
   requires java.desktop;
   requires org.knowm.xchart;
+  requires static org.tukaani.xz; // for data files packed with xz
   requires static transitive org.jspecify;
 
   exports dev.viking.baseline;

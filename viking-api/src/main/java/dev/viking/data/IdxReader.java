@@ -1,7 +1,5 @@
 package dev.viking.data;
 
-import java.io.ByteArrayInputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -10,13 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.ZipException;
 
 /**
- * Reads IDX files of unsigned bytes (the format of MNIST and its relatives), plain or
- * gzip-compressed; which of the two is decided by the first bytes, not by the name. A header is
- * never trusted: nothing is allocated for a size that the file cannot hold, and every departure
- * from the format is refused. Stateless, for any number of threads.
+ * Reads IDX files of unsigned bytes (the format of MNIST and its relatives), plain or packed with
+ * gzip or xz; which of them is decided by the first bytes, not by the name. A header is never
+ * trusted: nothing is allocated for a size that the file cannot hold, and every departure from the
+ * format is refused. Stateless, for any number of threads.
  *
  * <p>Format: two zero bytes, a type code (0x08 = unsigned byte), the number of dimensions, then
  * each dimension as a big-endian 32-bit integer, then the elements row by row.
@@ -25,8 +22,6 @@ public final class IdxReader {
   /** Largest number of elements that is read; beyond it a file is refused. */
   static final long MAX_ELEMENTS = 1L << 30;
 
-  // A deflate stream cannot expand by more than this (258 bytes for two bits, RFC 1951).
-  private static final long MAX_DEFLATE_RATIO = 1032;
   private static final int UNSIGNED_BYTE = 0x08;
 
   private IdxReader() {}
@@ -72,7 +67,7 @@ public final class IdxReader {
   /**
    * Reads one file.
    *
-   * @param file plain or gzip-compressed IDX file of unsigned bytes
+   * @param file plain or packed IDX file of unsigned bytes
    * @param dimensions the number of dimensions that it must have
    * @return shape and elements
    */
@@ -83,50 +78,10 @@ public final class IdxReader {
         throw new MalformedDataException(
             file, 0, "a file of " + size + " bytes", "at most " + MAX_ELEMENTS + " elements");
       }
-      return startsLikeGzip(file)
-          ? readGzip(file, size, dimensions)
-          : readPlain(file, size, dimensions);
     } catch (IOException e) {
       throw new UncheckedIOException(file + ": cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  private static boolean startsLikeGzip(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return in.read() == 0x1f && in.read() == 0x8b;
-    }
-  }
-
-  private static IdxArray readPlain(Path file, long size, int dimensions) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return parse(file, in, size, dimensions);
-    }
-  }
-
-  private static IdxArray readGzip(Path file, long size, int dimensions) throws IOException {
-    // The packed bytes are as large as the file really is; only what they expand to is untrusted.
-    byte[] packed = Files.readAllBytes(file);
-    Position position = new Position();
-    try (WholeGzipStream gzip =
-            new WholeGzipStream(new ByteArrayInputStream(packed), packed.length);
-        InputStream in = position.count(gzip)) {
-      IdxArray array = parse(file, in, size * MAX_DEFLATE_RATIO, dimensions);
-      int garbage = gzip.bytesAfterTrailer();
-      if (garbage > 0) {
-        throw new MalformedDataException(
-            file, position.bytes, garbage + " bytes after the gzip data", "the end of the file");
-      }
-      return array;
-    } catch (EOFException | ZipException e) {
-      MalformedDataException malformed =
-          new MalformedDataException(
-              file,
-              position.bytes,
-              "damaged gzip data (" + e.getMessage() + ")",
-              "intact gzip data");
-      malformed.initCause(e);
-      throw malformed;
-    }
+    return PackedFile.read(file, (in, mostBytes) -> parse(file, in, mostBytes, dimensions));
   }
 
   private static IdxArray parse(Path file, InputStream in, long mostBytes, int dimensions)
