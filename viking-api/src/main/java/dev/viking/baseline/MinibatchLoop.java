@@ -46,12 +46,13 @@ record MinibatchLoop(String method, int epochs, int batchSize) {
     for (int epoch = 0; epoch < epochs; epoch++) {
       EpochOrder order =
           new EpochOrder(context.seed(), Stage.MLE, epoch, context.data().size(), batchSize);
+      TrainingData seen = context.data().inEpoch(order.key());
       long steps = (long) epochs * order.steps();
       long recordedAt = System.nanoTime();
       int since = 0;
       for (int i = 0; i < order.steps(); i++) {
         try (Scope _ = Scope.open()) {
-          Tensor loss = step.run(context.data().select(order.batch(i)), done++, steps);
+          Tensor loss = step.run(seen.select(order.batch(i)), done++, steps);
           since++;
           if (i % RECORD_EVERY == 0 || i == order.steps() - 1) {
             long now = System.nanoTime();

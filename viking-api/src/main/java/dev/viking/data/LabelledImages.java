@@ -168,6 +168,32 @@ public final class LabelledImages {
   }
 
   /**
+   * How often each brightness occurs in one channel of all images.
+   *
+   * @param channel channel in 0..C-1
+   * @return 256 counts; a new array
+   * @throws IndexException when the channel is out of range
+   */
+  public long[] histogram(int channel) {
+    if (channel < 0 || channel >= channels) {
+      throw new IndexException(
+          "LabelledImages.histogram: argument channel: given "
+              + channel
+              + "; needed 0.."
+              + (channels - 1));
+    }
+    long[] counts = new long[256];
+    int plane = height * width;
+    for (int i = 0; i < count; i++) {
+      int from = i * imageSize() + channel * plane;
+      for (int j = from; j < from + plane; j++) {
+        counts[Byte.toUnsignedInt(pixels[j])]++;
+      }
+    }
+    return counts;
+  }
+
+  /**
    * Labels of chosen images in Java memory.
    *
    * @param indices images in 0..N-1, in any order, repeats allowed

@@ -46,6 +46,7 @@ record CurvatureStart(double logPrecision, double logScaleKernel, double logScal
       Model model, Loss loss, TrainerOptions options, Tensor mean, TrainingData data, Rng rng) {
     EpochOrder order =
         new EpochOrder(options.seed(), Stage.SIGMAS, 0, data.size(), options.batchSize());
+    TrainingData augmented = data.inEpoch(order.key());
     int batches = Math.min(BATCHES, order.steps());
     double weight = options.elbo().klWeight().of(order.batchSize(), data.size());
     double kernel = 0;
@@ -54,11 +55,11 @@ record CurvatureStart(double logPrecision, double logScaleKernel, double logScal
     for (int i = 0; i < batches; i++) {
       try (Scope _ = Scope.open()) {
         TrainingData.Batch batch =
-            data.select(order.window(i, options.projectionExamples(data.size())));
+            augmented.select(order.window(i, options.projectionExamples(data.size())));
         Tensor noise =
             StochasticAlternatingProjections.noise(rng, mean.expand(PROBES, mean.size(0)));
         Projection split = split(model, loss, options.elbo(), mean, batch, noise);
-        TrainingData.Batch seen = data.select(order.batch(i));
+        TrainingData.Batch seen = augmented.select(order.batch(i));
         kernel += curvature(model, loss, mean, seen, split.kernel());
         image += curvature(model, loss, mean, seen, split.image());
         dimension += split.image().square().sum().item() / PROBES;

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 public final class EpochOrder {
   private final int[] order;
   private final int batchSize;
+  private final long key;
 
   /**
    * The order of one epoch.
@@ -33,15 +34,25 @@ public final class EpochOrder {
           case ELBO -> 3;
         };
     // Two rounds of splitting keep neighbouring seeds, stages and epochs apart.
-    SplittableRandom random =
-        new SplittableRandom(
-            new SplittableRandom(seed).nextLong() + 0x9E3779B97F4A7C15L * (3L * epoch + number));
+    long start =
+        new SplittableRandom(seed).nextLong() + 0x9E3779B97F4A7C15L * (3L * epoch + number);
+    SplittableRandom random = new SplittableRandom(start);
+    this.key = new SplittableRandom(~start).nextLong();
     for (int i = size - 1; i > 0; i--) {
       int j = random.nextInt(i + 1);
       int swapped = order[i];
       order[i] = order[j];
       order[j] = swapped;
     }
+  }
+
+  /**
+   * A number that stands for this epoch of this run, for {@link TrainingData#inEpoch}.
+   *
+   * @return the same for the same seed, stage and epoch
+   */
+  public long key() {
+    return key;
   }
 
   /**

@@ -38,6 +38,19 @@ public interface TrainingData {
   Batch select(int[] indices);
 
   /**
+   * The examples as one epoch of training sees them: where they are augmented, each changed at
+   * random in a way that depends on its number and the epoch alone. Trainers take minibatches, rows
+   * and the projections of their epochs from here; what comes after training takes the examples
+   * themselves.
+   *
+   * @param epoch stands for one epoch of one run, such as {@link EpochOrder#key}
+   * @return data of the same size; these themselves unless an implementation augments
+   */
+  default TrainingData inEpoch(long epoch) {
+    return this;
+  }
+
+  /**
    * Examples held in two tensors.
    *
    * @param inputs [N, ...]; borrowed

@@ -157,8 +157,9 @@ final class TrainingRun implements AutoCloseable {
   private boolean runEpoch() {
     EpochOrder order =
         new EpochOrder(options.seed(), stage, epoch, data.size(), options.batchSize());
+    TrainingData seen = data.inEpoch(order.key());
     if (step == 0 && (stage == Stage.ELBO || (stage == Stage.SIGMAS && epoch == 0))) {
-      startChain();
+      startChain(seen);
     }
     recordedAt = System.nanoTime();
     stepsSinceRecord = 0;
@@ -166,7 +167,7 @@ final class TrainingRun implements AutoCloseable {
       TrainingStepEvent event = new TrainingStepEvent();
       event.begin();
       try (Scope _ = Scope.open()) {
-        oneStep(data.select(order.batch(step)), order);
+        oneStep(seen, order);
       }
       if (event.shouldCommit()) {
         event.stage = stage.name();
@@ -192,7 +193,7 @@ final class TrainingRun implements AutoCloseable {
   }
 
   /** Draws standard normal samples and projects them through the data set. */
-  private void startChain() {
+  private void startChain(TrainingData seen) {
     int count = stage == Stage.SIGMAS ? options.sigmaSamples() : options.samples();
     if (kernelSamples != null && epochDraw != null) {
       kernelSamples.close();
@@ -207,12 +208,13 @@ final class TrainingRun implements AutoCloseable {
             ? AlternatingListener.NONE
             : (pass, block, blocks, residual) ->
                 listener.onProjection(stage, epoch, block, blocks, residual);
-    epochStart.project(posterior.mean(), kernel, data, progress);
+    epochStart.project(posterior.mean(), kernel, seen, progress);
     epochDraw = draw;
     kernelSamples = kernel;
   }
 
-  private void oneStep(TrainingData.Batch batch, EpochOrder order) {
+  private void oneStep(TrainingData seen, EpochOrder order) {
+    TrainingData.Batch batch = seen.select(order.batch(step));
     stepsSinceRecord++;
     if (options.schedule() != LearningRateSchedule.CONSTANT) {
       double done = (double) epoch * order.steps() + step;
@@ -241,7 +243,7 @@ final class TrainingRun implements AutoCloseable {
     Elbo objective = stage == Stage.SIGMAS ? scalesOnly : elbo;
     TrainingData.Batch projected =
         options.projectionBatch() > order.batchSize()
-            ? data.select(order.window(step, options.projectionBatch()))
+            ? seen.select(order.window(step, options.projectionBatch()))
             : batch;
     ElboResult result =
         objective.evaluate(posterior, batch, projected, draw.noise(), draw.imageBase());

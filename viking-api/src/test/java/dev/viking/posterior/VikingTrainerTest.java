@@ -404,7 +404,7 @@ class VikingTrainerTest {
   }
 
   /** Keeps all that it is told, and stops after a number of steps. */
-  private static final class Recorder implements TrainingListener {
+  static final class Recorder implements TrainingListener {
     private final int stopAfter;
     final List<StepRecord> steps = new ArrayList<>();
     final List<float[]> epochMeans = new ArrayList<>();
