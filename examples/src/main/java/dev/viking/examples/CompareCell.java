@@ -64,7 +64,7 @@ record CompareCell(
     return posterior.draw(
         new DrawRequest(
             Losses.softmaxCrossEntropy(),
-            new ImageExamples(settings.sets().train(), settings.device()),
+            settings.sets().examples(settings.sets().train(), settings.device()),
             settings.samples(),
             seed + Evaluator.SAMPLE_STREAM,
             listener));
@@ -96,7 +96,7 @@ record CompareCell(
     Map<String, Map<String, OutOfDistribution>> found = new LinkedHashMap<>();
     for (Map.Entry<String, Path> other : settings.outside().entrySet()) {
       Scores scores = new Scores();
-      classify(draw, ImageSets.test("--ood", other.getValue()), other.getKey(), scores);
+      classify(draw, settings.sets().others("--ood", other.getValue()), other.getKey(), scores);
       Map<String, OutOfDistribution> ofSet = new LinkedHashMap<>();
       for (UncertaintyScore score : UncertaintyScore.values()) {
         ofSet.put(score.key(), OutOfDistribution.of(inside.of(score), scores.of(score)));
@@ -118,7 +118,7 @@ record CompareCell(
 
   private Classification classify(
       PosteriorDraw draw, LabelledImages images, String task, Scores scores) {
-    ImageExamples data = new ImageExamples(images, settings.device());
+    ImageExamples data = settings.sets().examples(images, settings.device());
     int chunks = ImagePredictions.chunks(data);
     return new ImagePredictions(data, images.labelArray(), watch.interrupts())
         .classify(

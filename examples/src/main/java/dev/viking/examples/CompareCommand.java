@@ -40,13 +40,6 @@ final class CompareCommand implements Callable<Integer> {
               + " swag-diagonal, laplace, laplace-probit (default: ${DEFAULT-VALUE}).")
   List<String> names = List.of();
 
-  @Option(
-      names = "--model",
-      defaultValue = "lenet",
-      paramLabel = "lenet|mlp",
-      description = "The network (default: ${DEFAULT-VALUE}).")
-  String model = "lenet";
-
   @Mixin TrainingOptions training = new TrainingOptions();
   @Mixin MethodOptions methodOptions = new MethodOptions();
   @Mixin CommonOptions common = new CommonOptions();
@@ -116,15 +109,17 @@ final class CompareCommand implements Callable<Integer> {
       throw new UsageException("--parallel: " + parallel + " given; at least 0 is needed");
     }
     Map<String, Method> methods = methods(config);
-    ModelChoice network = ModelChoice.of(model);
     CompareSettings.Split predicted = split();
     common.apply();
     ImageSets sets =
         ImageSets.load(
-            config.data().isEmpty() ? null : Path.of(config.data()), config.integer("limit"));
+            config.data().isEmpty() ? null : Path.of(config.data()),
+            config.integer("limit"),
+            config.augment());
+    int parameters = Math.toIntExact(config.model().model(sets).layout().total());
     CompareSettings settings =
         new CompareSettings(
-            network,
+            config.model(),
             sets,
             CompareSettings.fingerprint(sets.train(), sets.validation()),
             predicted,
@@ -138,9 +133,15 @@ final class CompareCommand implements Callable<Integer> {
     try (Interrupts interrupts = Interrupts.listen();
         Progress progress = new Progress(console)) {
       progress.say(
-          "%d methods, seeds %s, %s on %s: %,d images to train on; %d cells at the same time"
+          "%d methods, seeds %s, %s (%,d parameters) on %s: %,d images to train on; %d cells at the same time"
               .formatted(
-                  methods.size(), config.seeds(), model, sets.name(), sets.train().count(), side));
+                  methods.size(),
+                  config.seeds(),
+                  config.model(),
+                  parameters,
+                  sets.name(),
+                  sets.train().count(),
+                  side));
       CompareWatch watch = new CompareWatch(progress, interrupts);
       try {
         CompareRun.Outcome outcome =

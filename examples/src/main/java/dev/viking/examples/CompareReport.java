@@ -159,7 +159,7 @@ record CompareReport(
     ObjectNode root = new ObjectMapper().createObjectNode();
     root.put("format", "viking-compare-1");
     root.put("model", settings.model().toString());
-    root.put("parameters", settings.model().model().layout().total());
+    root.put("parameters", settings.network().layout().total());
     root.put("split", settings.split().name().toLowerCase(Locale.ROOT));
     root.put("samples", settings.samples());
     root.putObject("data")
@@ -211,7 +211,7 @@ record CompareReport(
         "Network %s, %,d parameters; %,d images to train on, predicted: %s images; seeds %s; %d samples. Mean +- standard deviation over seeds, the best of each column in bold. ECE and MCE with 15 bins over all images, and as the paper's code counts them (100 bins, without confidences of 0.99 and more)."
             .formatted(
                 settings.model(),
-                settings.model().model().layout().total(),
+                settings.network().layout().total(),
                 settings.sets().train().count(),
                 settings.split().name().toLowerCase(Locale.ROOT),
                 seeds,

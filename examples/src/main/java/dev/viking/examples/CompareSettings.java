@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.viking.baseline.Method;
 import dev.viking.data.LabelledImages;
+import dev.viking.nn.Sequential;
 import dev.viking.torch.Device;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,6 +46,11 @@ record CompareSettings(
     VALIDATION
   }
 
+  /** The network. */
+  Sequential network() {
+    return model.model(sets);
+  }
+
   /** All that decides a fit. */
   ObjectNode fit(Method method, long seed) {
     ObjectNode node = JSON.createObjectNode();
@@ -54,11 +60,15 @@ record CompareSettings(
     method.hyperparameters().forEach(hyperparameters::put);
     node.put("seed", seed);
     node.put("device", device.toString());
-    node.putObject("data")
-        .put("name", sets.name())
-        .put("train", sets.train().count())
-        .put("validation", sets.validation().count())
-        .put("fingerprint", fingerprint);
+    ObjectNode data =
+        node.putObject("data")
+            .put("name", sets.name())
+            .put("train", sets.train().count())
+            .put("validation", sets.validation().count())
+            .put("fingerprint", fingerprint);
+    if (sets.augment() != AugmentChoice.NONE) {
+      data.put("augment", sets.augment().toString());
+    }
     return node;
   }
 

@@ -1,5 +1,6 @@
 package dev.viking.examples;
 
+import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
@@ -32,7 +33,8 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "Folder with the four files of MNIST (default: what it was trained on).")
+      description =
+          "Folder with images like --data of viking train (default: what it was trained on).")
   @Nullable Path data;
 
   @Option(
@@ -89,14 +91,16 @@ final class EvaluateCommand implements Callable<Integer> {
     try (Scope _ = Scope.open();
         Interrupts interrupts = Interrupts.listen();
         Progress progress = new Progress(console)) {
-      KernelImagePosterior posterior = Posteriors.read(checkpoint, config.device());
       Path folder = data != null || config.data().isEmpty() ? data : Path.of(config.data());
-      ImageSets sets = ImageSets.load(folder, config.integer("limit"));
+      ImageSets sets = ImageSets.load(folder, config.integer("limit"), config.augment());
+      Sequential network = config.model().model(sets);
+      KernelImagePosterior posterior = Posteriors.read(checkpoint, network, config.device());
       int count = samples != null ? samples : config.integer("samples");
       Evaluator evaluator = new Evaluator(config, sets, count, interrupts);
       try {
         if (map != null) {
-          methods.put("MAP", List.of(evaluator.point(Posteriors.readMap(map, config.device()))));
+          methods.put(
+              "MAP", List.of(evaluator.point(Posteriors.readMap(map, network, config.device()))));
         }
         methods.put("VIKING mean", List.of(evaluator.point(posterior.mean())));
         methods.put(

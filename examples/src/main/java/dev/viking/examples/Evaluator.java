@@ -1,8 +1,8 @@
 package dev.viking.examples;
 
 import dev.viking.metrics.Classification;
-import dev.viking.nn.LeNet;
 import dev.viking.nn.Losses;
+import dev.viking.nn.Sequential;
 import dev.viking.posterior.AlternatingListener;
 import dev.viking.posterior.AlternatingProjections;
 import dev.viking.posterior.JacobianKind;
@@ -39,10 +39,14 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
    */
   record PosteriorEvaluation(Evaluation predictive, double kernelShare) {}
 
+  private Sequential network() {
+    return config.model().model(sets);
+  }
+
   /** Evaluates one parameter vector, [D]. */
   Evaluation point(Tensor parameters) {
     try (Scope _ = Scope.open()) {
-      Predictor predictor = new Predictor(LeNet.paper(), Predictions.SAMPLED);
+      Predictor predictor = new Predictor(network(), Predictions.SAMPLED);
       return Evaluation.of(classify(inputs -> predictor.predict(parameters, inputs), _ -> {}));
     }
   }
@@ -61,14 +65,14 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
         Rng rng = Rng.seeded(seed + SAMPLE_STREAM, config.device())) {
       AlternatingProjections projections =
           new AlternatingProjections(
-              LeNet.paper(),
+              network(),
               Losses.softmaxCrossEntropy(),
               JacobianKind.LOSS,
               config.solver(),
               config.integer("batch-size"),
               1);
-      ImageExamples data = new ImageExamples(sets.train(), config.device());
-      int chunks = ImagePredictions.chunks(new ImageExamples(sets.test(), config.device()));
+      ImageExamples data = sets.examples(sets.train(), config.device());
+      int chunks = ImagePredictions.chunks(sets.examples(sets.test(), config.device()));
       progress.begin("sampling", Math.ceilDiv(data.size(), config.integer("batch-size")));
       AlternatingListener listener =
           (pass, block, blocks, residual) -> {
@@ -79,7 +83,7 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
       progress.end();
       use.accept(drawn);
       progress.begin("testing", chunks);
-      Predictor predictor = new Predictor(LeNet.paper(), Predictions.SAMPLED);
+      Predictor predictor = new Predictor(network(), Predictions.SAMPLED);
       Classification predictions =
           classify(
               inputs -> predictor.predict(posterior, drawn, inputs),
@@ -92,7 +96,7 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
   /** Predicts the test images, chunk after chunk. */
   private Classification classify(
       Function<Tensor, PredictiveSamples> prediction, IntConsumer done) {
-    ImageExamples data = new ImageExamples(sets.test(), config.device());
+    ImageExamples data = sets.examples(sets.test(), config.device());
     return new ImagePredictions(data, sets.test().labelArray(), interrupts)
         .classify(prediction, done);
   }

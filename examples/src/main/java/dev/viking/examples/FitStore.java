@@ -85,9 +85,9 @@ final class FitStore {
     try (Scope scope = Scope.open()) {
       FitContext context =
           FitContext.of(
-                  settings.model().model(),
+                  settings.network(),
                   Losses.softmaxCrossEntropy(),
-                  new ImageExamples(settings.sets().train(), settings.device()),
+                  settings.sets().examples(settings.sets().train(), settings.device()),
                   seed)
               .on(DType.FLOAT32, settings.device())
               .withListener(listener.apply(method));

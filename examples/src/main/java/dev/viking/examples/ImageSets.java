@@ -1,10 +1,14 @@
 package dev.viking.examples;
 
+import dev.viking.data.ChannelNormalisation;
+import dev.viking.data.CifarFolder;
 import dev.viking.data.LabelledImages;
 import dev.viking.data.MnistFolder;
 import dev.viking.data.SyntheticDigits;
+import dev.viking.torch.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -20,19 +24,32 @@ final class ImageSets {
   private static final long EMBEDDED_SEED = 1;
   private static final long EMBEDDED_TEST_SEED = 2;
   private static final int VALIDATION_SHARE = 12;
+  private static final int COLOR_VALIDATION_SHARE = 10;
+  private static final int SVHN_TRAIN = 73_257;
+  private static final int SVHN_VALIDATION = 3_257;
 
   private final String name;
   private final LabelledImages train;
   private final LabelledImages validation;
   private final Supplier<LabelledImages> testReader;
+  private final ChannelNormalisation normalisation;
+  private final AugmentChoice augment;
   private @Nullable LabelledImages test;
 
-  /** Sets of images, and how those to test with are read. */
+  /**
+   * Sets of images, and how those to test with are read. Pixels of color images are normalised with
+   * the statistics of those to train on, grey ones stay from 0 to 1, as in the paper's experiments.
+   */
   ImageSets(
       String name,
       LabelledImages train,
       LabelledImages validation,
-      Supplier<LabelledImages> testReader) {
+      Supplier<LabelledImages> testReader,
+      AugmentChoice augment) {
+    int channels = train.channels();
+    this.normalisation =
+        channels == 1 ? ChannelNormalisation.none(1) : ChannelNormalisation.of(train);
+    this.augment = augment.resolved(channels);
     this.name = name;
     this.train = train;
     this.validation = validation;
@@ -40,15 +57,17 @@ final class ImageSets {
   }
 
   /**
-   * Reads a folder of MNIST files, or draws the embedded digits.
+   * Reads a folder of MNIST's or CIFAR-10's files, or draws the embedded digits.
    *
-   * <p>Of 60,000 training images the first 55,000 train and the others validate (the split of the
-   * paper's experiments); of another number, one in twelve validates.
+   * <p>The first training images train and the others validate, in the paper's numbers: of MNIST's
+   * 60,000 the last 5,000, of CIFAR-10's 50,000 the last 5,000, of SVHN's 73,257 the last 3,257. Of
+   * another number of grey images one in twelve validates, of color images one in ten.
    *
    * @param folder the folder, or null for the embedded set
    * @param limit how many of the training images to use, 0 for all
+   * @param augment how an epoch of training changes them
    */
-  static ImageSets load(@Nullable Path folder, int limit) {
+  static ImageSets load(@Nullable Path folder, int limit, AugmentChoice augment) {
     if (folder == null) {
       LabelledImages drawn =
           SyntheticDigits.generate(EMBEDDED_SEED, EMBEDDED_TRAIN + EMBEDDED_VALIDATION);
@@ -57,21 +76,60 @@ final class ImageSets {
           drawn,
           EMBEDDED_TRAIN,
           () -> SyntheticDigits.generate(EMBEDDED_TEST_SEED, EMBEDDED_TEST),
-          limit);
+          limit,
+          augment);
     }
     if (!Files.isDirectory(folder)) {
       throw new UsageException(
-          "--data: " + folder + " is not a folder; a folder with the four MNIST files is needed");
+          "--data: "
+              + folder
+              + " is not a folder; a folder with the files of MNIST or CIFAR-10 is needed");
     }
-    MnistFolder.requireFiles(folder);
-    LabelledImages all = checked("--data", folder, "training", MnistFolder.loadTrain(folder));
-    int train = all.count() - all.count() / VALIDATION_SHARE;
-    return split(name(folder), all, train, () -> test("--data", folder), limit);
+    boolean color = CifarFolder.isLike(folder);
+    if (color) {
+      CifarFolder.requireFiles(folder);
+    } else {
+      MnistFolder.requireFiles(folder);
+    }
+    LabelledImages all =
+        checked(
+            "--data",
+            folder,
+            "training",
+            color ? CifarFolder.loadTrain(folder) : MnistFolder.loadTrain(folder));
+    int train = all.count() - validationCount(all.count(), color);
+    return split(name(folder), all, train, () -> test("--data", folder), limit, augment);
+  }
+
+  private static int validationCount(int count, boolean color) {
+    if (!color) {
+      return count / VALIDATION_SHARE;
+    }
+    return count == SVHN_TRAIN ? SVHN_VALIDATION : count / COLOR_VALIDATION_SHARE;
   }
 
   /** The test images of a folder. */
-  static LabelledImages test(String option, Path folder) {
-    return checked(option, folder, "test", MnistFolder.loadTest(folder));
+  private static LabelledImages test(String option, Path folder) {
+    return checked(
+        option,
+        folder,
+        "test",
+        CifarFolder.isLike(folder) ? CifarFolder.loadTest(folder) : MnistFolder.loadTest(folder));
+  }
+
+  /** The test images of another folder, which must be of the same size. */
+  LabelledImages others(String option, Path folder) {
+    LabelledImages other = test(option, folder);
+    if (!shape(other).equals(shape(train))) {
+      throw new UsageException(
+          "%s: the images of %s are %s; images of %s, like those of %s, are needed"
+              .formatted(option, folder, shape(other), shape(train), name));
+    }
+    return other;
+  }
+
+  private static List<Integer> shape(LabelledImages images) {
+    return List.of(images.channels(), images.height(), images.width());
   }
 
   private static String name(Path folder) {
@@ -81,10 +139,10 @@ final class ImageSets {
 
   private static LabelledImages checked(
       String option, Path folder, String half, LabelledImages images) {
-    if (images.count() == 0 || images.height() != 28 || images.width() != 28) {
+    if (images.count() == 0) {
       throw new UsageException(
-          "%s: the %s files of %s hold %d images of %d x %d; images of 28 x 28 are needed"
-              .formatted(option, half, folder, images.count(), images.height(), images.width()));
+          "%s: the %s files of %s hold no images; at least one is needed"
+              .formatted(option, half, folder));
     }
     return images;
   }
@@ -94,7 +152,8 @@ final class ImageSets {
       LabelledImages all,
       int trainCount,
       Supplier<LabelledImages> testReader,
-      int limit) {
+      int limit,
+      AugmentChoice augment) {
     int used = limit == 0 ? trainCount : limit;
     if (used > trainCount) {
       throw new UsageException(
@@ -102,12 +161,27 @@ final class ImageSets {
     }
     LabelledImages train = all.subset(IntStream.range(0, used).toArray());
     LabelledImages validation = all.subset(IntStream.range(trainCount, all.count()).toArray());
-    return new ImageSets(name, train, validation, testReader);
+    return new ImageSets(name, train, validation, testReader, augment);
   }
 
   /** The name for reports. */
   String name() {
     return name;
+  }
+
+  /** How pixels are normalised. */
+  ChannelNormalisation normalisation() {
+    return normalisation;
+  }
+
+  /** How an epoch of training changes images; not {@link AugmentChoice#AUTO}. */
+  AugmentChoice augment() {
+    return augment;
+  }
+
+  /** Some images as a network of these sets takes them. */
+  ImageExamples examples(LabelledImages images, Device device) {
+    return new ImageExamples(images, normalisation, AugmentChoice.augmentation(augment), device);
   }
 
   /** The training images. */

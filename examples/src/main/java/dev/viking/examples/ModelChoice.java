@@ -4,17 +4,26 @@ import dev.viking.nn.Activation;
 import dev.viking.nn.Flatten;
 import dev.viking.nn.LeNet;
 import dev.viking.nn.Linear;
+import dev.viking.nn.ResNet;
 import dev.viking.nn.Sequential;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** Networks for images of 28 x 28 in ten classes. */
+/** Networks for images in ten classes. */
 enum ModelChoice {
-  /** The paper's LeNet, 44,426 parameters. */
-  LENET,
-  /** One hidden layer of 32 units, 25,450 parameters. */
-  MLP;
+  /** The paper's LeNet, 44,426 parameters, for images of [1, 28, 28]. */
+  LENET(1, 28, 28),
+  /** One hidden layer of 32 units, for images of any size; 25,450 parameters at [1, 28, 28]. */
+  MLP,
+  /** The paper's ResNet_small, 272,378 parameters, for images of [3, 32, 32]. */
+  RESNET20(3, 32, 32);
+
+  private final List<Integer> shape;
+
+  ModelChoice(Integer... shape) {
+    this.shape = List.of(shape);
+  }
 
   /** The network of a name. */
   static ModelChoice of(String name) {
@@ -27,18 +36,38 @@ enum ModelChoice {
         "--model: " + name + " given; one of " + Arrays.toString(values()) + " is needed");
   }
 
-  Sequential model() {
+  /** The network for some images, if it takes them. */
+  Sequential model(ImageSets sets) {
+    List<Integer> given =
+        List.of(sets.train().channels(), sets.train().height(), sets.train().width());
+    if (!takes(given)) {
+      List<String> others =
+          Arrays.stream(values()).filter(it -> it.takes(given)).map(ModelChoice::toString).toList();
+      throw new UsageException(
+          "--model: %s takes images of %s, those of %s are %s; %s is needed"
+              .formatted(this, shape, sets.name(), given, String.join(" or ", others)));
+    }
     return switch (this) {
       case LENET -> LeNet.paper();
-      case MLP ->
-          Sequential.of(
-              new long[] {1, 28, 28},
-              List.of(
-                  new Flatten(),
-                  new Linear("fc1", 784, 32),
-                  Activation.TANH,
-                  new Linear("fc2", 32, 10)));
+      case RESNET20 -> ResNet.cifar20();
+      case MLP -> mlp(given);
     };
+  }
+
+  private boolean takes(List<Integer> images) {
+    return shape.isEmpty() || shape.equals(images);
+  }
+
+  private static Sequential mlp(List<Integer> images) {
+    long[] sizes = images.stream().mapToLong(Integer::longValue).toArray();
+    long inputs = Arrays.stream(sizes).reduce(1, Math::multiplyExact);
+    return Sequential.of(
+        sizes,
+        List.of(
+            new Flatten(),
+            new Linear("fc1", inputs, 32),
+            Activation.TANH,
+            new Linear("fc2", 32, 10)));
   }
 
   @Override

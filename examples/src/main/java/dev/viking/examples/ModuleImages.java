@@ -18,7 +18,7 @@ record ModuleImages(long[] shape, double mean, double std, Device device) {
 
   /** Labelled images in the network's form: float32 [B, shape...] and int64 [B]. */
   TrainingData of(LabelledImages images) {
-    ImageExamples plain = new ImageExamples(images, device);
+    ImageExamples plain = ImageExamples.plain(images, device);
     long[] sizes = new long[shape.length + 1];
     System.arraycopy(shape, 0, sizes, 1, shape.length);
     return new TrainingData() {

@@ -29,7 +29,7 @@ final class Parallelism {
 
   /** A generous guess of what a cell takes: its samples in a few copies, and what a step holds. */
   static long bytesOf(CompareSettings settings) {
-    long parameters = settings.model().model().layout().total();
+    long parameters = settings.network().layout().total();
     return BASE_BYTES + PARAMETER_COPIES * settings.samples() * parameters * Float.BYTES;
   }
 

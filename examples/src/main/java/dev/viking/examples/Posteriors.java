@@ -2,7 +2,7 @@ package dev.viking.examples;
 
 import dev.viking.checkpoint.Checkpoint;
 import dev.viking.checkpoint.CheckpointBuilder;
-import dev.viking.nn.LeNet;
+import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.ScaleLayout;
 import dev.viking.torch.DType;
@@ -18,7 +18,6 @@ import java.util.Map;
 final class Posteriors {
   private static final String FORMAT = "viking-posterior-1";
   private static final String MAP_FORMAT = "viking-map-1";
-  private static final String MODEL = "lenet";
 
   private Posteriors() {}
 
@@ -53,7 +52,7 @@ final class Posteriors {
     CheckpointBuilder builder =
         Checkpoint.builder()
             .metadata("format", format)
-            .metadata("model", MODEL)
+            .metadata("model", origin.config().model().toString())
             .metadata("seed", Long.toString(origin.seed()))
             .metadata("seconds", Double.toString(origin.seconds()))
             .metadata("config", origin.config().options().toString());
@@ -65,18 +64,19 @@ final class Posteriors {
   static Origin origin(Path file) {
     try (Checkpoint checkpoint = open(file)) {
       Map<String, String> texts = checkpoint.metadata();
-      if (!MODEL.equals(texts.get("model"))) {
-        throw new UsageException(
-            file
-                + ": model is "
-                + texts.get("model")
-                + "; a network trained by viking train, "
-                + MODEL
-                + ", is needed");
-      }
       try {
+        RunConfig config = RunConfig.parse(file.toString(), texts.getOrDefault("config", ""));
+        if (!config.model().toString().equals(texts.get("model"))) {
+          throw new UsageException(
+              file
+                  + ": model is "
+                  + texts.get("model")
+                  + "; a network trained by viking train, "
+                  + config.model()
+                  + ", is needed");
+        }
         return new Origin(
-            RunConfig.parse(file.toString(), texts.getOrDefault("config", "")),
+            config,
             Long.parseLong(texts.getOrDefault("seed", "")),
             TrainingHistory.read(checkpoint),
             Double.parseDouble(texts.getOrDefault("seconds", "")));
@@ -87,17 +87,17 @@ final class Posteriors {
   }
 
   /** Reads a posterior into the current scope. */
-  static KernelImagePosterior read(Path file, Device device) {
+  static KernelImagePosterior read(Path file, Sequential network, Device device) {
     try (Scope scope = Scope.open();
         Checkpoint checkpoint = open(file)) {
       requireFormat(file, checkpoint, FORMAT, "a posterior");
-      Tensor mean = vector(file, checkpoint, "mean", device);
+      Tensor mean = vector(file, checkpoint, "mean", network, device);
       // The layout follows from the configuration that the file holds.
       ScaleLayout scales =
           RunConfig.parse(file.toString(), checkpoint.metadata().getOrDefault("config", ""))
               .viking(0)
               .scales()
-              .layout(LeNet.paper().layout());
+              .layout(network.layout());
       return KernelImagePosterior.of(
               mean,
               scales,
@@ -111,11 +111,11 @@ final class Posteriors {
   }
 
   /** Reads a MAP network's parameters, [D], into the current scope. */
-  static Tensor readMap(Path file, Device device) {
+  static Tensor readMap(Path file, Sequential network, Device device) {
     try (Scope scope = Scope.open();
         Checkpoint checkpoint = open(file)) {
       requireFormat(file, checkpoint, MAP_FORMAT, "a MAP network");
-      return scope.keep(vector(file, checkpoint, "parameters", device));
+      return scope.keep(vector(file, checkpoint, "parameters", network, device));
     }
   }
 
@@ -134,8 +134,9 @@ final class Posteriors {
     }
   }
 
-  private static Tensor vector(Path file, Checkpoint checkpoint, String name, Device device) {
-    long needed = LeNet.paper().layout().total();
+  private static Tensor vector(
+      Path file, Checkpoint checkpoint, String name, Sequential network, Device device) {
+    long needed = network.layout().total();
     List<Long> shape =
         checkpoint.names().contains(name) ? checkpoint.info(name).shape() : List.of();
     if (!shape.equals(List.of(needed)) || checkpoint.info(name).dtype() != DType.FLOAT32) {

@@ -173,7 +173,8 @@ final class PosthocCommand implements Callable<Integer> {
     check();
     common.apply();
     Device place = Device.parse(device);
-    ImageSets sets = ImageSets.load(data, limit);
+    ImageSets sets = ImageSets.load(data, limit, AugmentChoice.NONE);
+    requireShape(sets);
     ModuleImages images =
         new ModuleImages(
             inputShape.stream().mapToLong(Long::longValue).toArray(), mean, std, place);
@@ -224,13 +225,17 @@ final class PosthocCommand implements Callable<Integer> {
             outcome.evaluationSeconds());
   }
 
-  private void check() {
-    long pixels = 1;
+  private void requireShape(ImageSets sets) {
+    long pixels = (long) sets.train().channels() * sets.train().height() * sets.train().width();
+    long given = 1;
     for (long size : inputShape) {
-      require("--input-shape", inputShape, size >= 1 && size <= 784, "sizes whose product is 784");
-      pixels *= size;
+      // Stops at the first size that is too large, so the product cannot overflow.
+      given = size < 1 || size > pixels || given > pixels ? 0 : given * size;
     }
-    require("--input-shape", inputShape, pixels == 784, "sizes whose product is 784");
+    require("--input-shape", inputShape, given == pixels, "sizes whose product is " + pixels);
+  }
+
+  private void check() {
     require("--mean", mean, Double.isFinite(mean), "a number");
     require("--std", std, std > 0 && std < 1e9, "a number above 0");
     require("--sigma-epochs", sigmaEpochs, sigmaEpochs >= 0, "a whole number of at least 0");

@@ -75,6 +75,16 @@ record RunConfig(ObjectNode options) {
     return options.path("data").asText();
   }
 
+  /** The network; runs of before there was a choice have LeNet. */
+  ModelChoice model() {
+    return ModelChoice.of(options.path("model").asText(ModelChoice.LENET.toString()));
+  }
+
+  /** How training images are changed. */
+  AugmentChoice augment() {
+    return AugmentChoice.of(options.path("augment").asText(AugmentChoice.AUTO.toString()));
+  }
+
   Mode mode() {
     return Mode.of(options.path("mode").asText());
   }

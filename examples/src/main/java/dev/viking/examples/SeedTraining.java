@@ -1,8 +1,8 @@
 package dev.viking.examples;
 
 import dev.viking.metrics.Classification;
-import dev.viking.nn.LeNet;
 import dev.viking.nn.Losses;
+import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.Predictions;
 import dev.viking.posterior.Predictor;
@@ -27,6 +27,7 @@ final class SeedTraining implements TrainingListener {
   private final RunFolder folder;
   private final TrainerOptions options;
   private final ImageSets sets;
+  private final Sequential network;
   private final Progress progress;
   private final Interrupts interrupts;
   private final long nanosBetweenCheckpoints;
@@ -41,6 +42,7 @@ final class SeedTraining implements TrainingListener {
       TrainerOptions options,
       RunFolder folder,
       ImageSets sets,
+      Sequential network,
       double secondsBetweenCheckpoints,
       Progress progress,
       Interrupts interrupts) {
@@ -48,6 +50,7 @@ final class SeedTraining implements TrainingListener {
     this.options = options;
     this.folder = folder;
     this.sets = sets;
+    this.network = network;
     this.progress = progress;
     this.interrupts = interrupts;
     this.nanosBetweenCheckpoints = (long) (secondsBetweenCheckpoints * 1e9);
@@ -57,9 +60,8 @@ final class SeedTraining implements TrainingListener {
   TrainingResult run() {
     startedAt = System.nanoTime();
     checkpointAt = startedAt;
-    VikingTrainer trainer =
-        new VikingTrainer(LeNet.paper(), Losses.softmaxCrossEntropy(), options, this);
-    ImageExamples data = new ImageExamples(sets.train(), options.device());
+    VikingTrainer trainer = new VikingTrainer(network, Losses.softmaxCrossEntropy(), options, this);
+    ImageExamples data = sets.examples(sets.train(), options.device());
     try (Scope scope = Scope.open()) {
       TrainingCheckpoint saved = TrainingCheckpoint.read(folder.checkpoint(), key);
       TrainingResult result;
@@ -147,11 +149,11 @@ final class SeedTraining implements TrainingListener {
       return;
     }
     try (Scope _ = Scope.open()) {
-      ImageExamples data = new ImageExamples(sets.validation(), options.device());
+      ImageExamples data = sets.examples(sets.validation(), options.device());
       int[] all = IntStream.range(0, data.size()).toArray();
       Classification predictions =
           Classification.ofLogits(
-              new Predictor(LeNet.paper(), Predictions.SAMPLED)
+              new Predictor(network, Predictions.SAMPLED)
                   .predict(posterior.mean(), data.select(all).inputs())
                   .outputs(),
               sets.validation().labelArray());

@@ -1,7 +1,7 @@
 package dev.viking.examples;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.viking.nn.LeNet;
+import dev.viking.nn.BatchStatistics;
 import dev.viking.torch.Threads;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     description = {
-      "Trains LeNet with VIKING and, equally long, a MAP network, and compares them.",
+      "Trains a network with VIKING and, equally long, a MAP network, and compares them.",
       "",
       "Three stages: maximum likelihood; the posterior's two scales; the ELBO. Writes into --out:"
           + " posterior.safetensors, map.safetensors, evaluation.json, metrics.json, config.json,"
@@ -87,7 +87,10 @@ final class TrainCommand implements Callable<Integer> {
     common.apply();
     ImageSets sets =
         ImageSets.load(
-            config.data().isEmpty() ? null : Path.of(config.data()), config.integer("limit"));
+            config.data().isEmpty() ? null : Path.of(config.data()),
+            config.integer("limit"),
+            config.augment());
+    checkNetwork(config.model(), sets);
     if (!resume) {
       create(root, config);
     }
@@ -114,9 +117,21 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
+  private static void checkNetwork(ModelChoice choice, ImageSets sets) {
+    if (!BatchStatistics.of(choice.model(sets)).isEmpty()) {
+      throw new UsageException(
+          "--model: "
+              + choice
+              + " has batch norms, whose statistics train does not handle; viking compare --model "
+              + choice
+              + " --methods map,viking does");
+    }
+  }
+
   private void report(
       RunConfig config, RunFolder folder, ImageSets sets, List<SeedResult> results) {
-    ObjectNode metrics = MetricsReport.json(config, sets, LeNet.paper().layout().total(), results);
+    ObjectNode metrics =
+        MetricsReport.json(config, sets, config.model().model(sets).layout().total(), results);
     for (SeedResult result : results) {
       Pictures.reliability(folder.reliabilityPicture(result.seed()), result);
       Pictures.curves(

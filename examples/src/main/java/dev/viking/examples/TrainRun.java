@@ -3,7 +3,7 @@ package dev.viking.examples;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.viking.nn.LeNet;
+import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.SavedPosterior;
 import dev.viking.posterior.TrainerOptions;
@@ -44,6 +44,10 @@ record TrainRun(
       results.add(seed(seed));
     }
     return results;
+  }
+
+  private Sequential network() {
+    return config.model().model(sets);
   }
 
   private SeedResult seed(long seed) {
@@ -103,6 +107,7 @@ record TrainRun(
         options,
         folder,
         sets,
+        network(),
         secondsBetweenCheckpoints,
         progress,
         interrupts);
@@ -115,8 +120,10 @@ record TrainRun(
   private SeedResult evaluate(long seed) {
     try (Scope _ = Scope.open()) {
       Evaluator evaluator = new Evaluator(config, sets, config.integer("samples"), interrupts);
-      KernelImagePosterior posterior = Posteriors.read(folder.posterior(seed), config.device());
-      Evaluation map = evaluator.point(Posteriors.readMap(folder.map(seed), config.device()));
+      KernelImagePosterior posterior =
+          Posteriors.read(folder.posterior(seed), network(), config.device());
+      Evaluation map =
+          evaluator.point(Posteriors.readMap(folder.map(seed), network(), config.device()));
       Evaluation mean = evaluator.point(posterior.mean());
       long start = System.nanoTime();
       Evaluator.PosteriorEvaluation viking =
@@ -126,11 +133,18 @@ record TrainRun(
               progress,
               samples ->
                   SavedPosterior.of(posterior)
-                      .withModel(LeNet.paper())
+                      .withModel(network())
                       .withSamples(samples)
                       .withTraining(
                           Map.of(
-                              "seed", Long.toString(seed), "config", config.options().toString()))
+                              "seed",
+                              Long.toString(seed),
+                              "config",
+                              config.options().toString(),
+                              "pixel-means",
+                              sets.normalisation().means().toString(),
+                              "pixel-deviations",
+                              sets.normalisation().deviations().toString()))
                       .write(folder.serving(seed)));
       return new SeedResult(
           seed,

@@ -18,9 +18,29 @@ final class TrainingOptions {
       names = "--data",
       paramLabel = "DIR",
       description =
-          "Folder with the four files of MNIST, Fashion-MNIST or a set packed like them, gzipped or"
-              + " not (default: an embedded set of drawn digits, 8,000 to train on).")
+          "Folder with the four files of MNIST, Fashion-MNIST or a set packed like them, or with"
+              + " CIFAR-10's binary version; gzip, xz or not packed (default: an embedded set of"
+              + " drawn digits, 8,000 to train on).")
   @Nullable String data;
+
+  @Option(
+      names = "--model",
+      defaultValue = "lenet",
+      paramLabel = "lenet|mlp|resnet20",
+      description =
+          "The network: lenet for images of 28 x 28 in grey, resnet20 for 32 x 32 in color, mlp for"
+              + " both (default: ${DEFAULT-VALUE}).")
+  String model = "lenet";
+
+  @Option(
+      names = "--augment",
+      defaultValue = "auto",
+      paramLabel = "auto|none|flip-crop",
+      description =
+          "How training images are changed at random, anew in each epoch. flip-crop: mirrored left"
+              + " to right, and a part of 80 to 100 %% of their area stretched to full size. auto:"
+              + " flip-crop in color, none in grey (default: ${DEFAULT-VALUE}).")
+  String augment = "auto";
 
   @Option(
       names = "--mode",
@@ -165,6 +185,8 @@ final class TrainingOptions {
     }
     ObjectNode node = new ObjectMapper().createObjectNode();
     node.put("data", data == null ? "" : data);
+    node.put("model", ModelChoice.of(model).toString());
+    node.put("augment", AugmentChoice.of(augment).toString());
     node.put("mode", mode);
     node.put("mle-epochs", mleEpochs);
     node.put("sigma-epochs", sigmaEpochs);

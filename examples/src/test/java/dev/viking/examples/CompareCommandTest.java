@@ -214,7 +214,7 @@ class CompareCommandTest {
   @Test
   void theImageSetsReadTheTestHalfWhenItIsAskedForAndOnce() throws IOException {
     List<String> order = new ArrayList<>();
-    ImageSets drawn = ImageSets.load(null, 10);
+    ImageSets drawn = ImageSets.load(null, 10, AugmentChoice.AUTO);
     ImageSets sets =
         new ImageSets(
             "watched",
@@ -223,7 +223,8 @@ class CompareCommandTest {
             () -> {
               order.add("read");
               return drawn.test();
-            });
+            },
+            AugmentChoice.AUTO);
     CompareSettings.fingerprint(sets.train(), sets.validation());
     assertThat(order).isEmpty();
     assertThat(sets.test().count()).isEqualTo(2000);

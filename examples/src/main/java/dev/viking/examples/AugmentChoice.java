@@ -1,0 +1,44 @@
+package dev.viking.examples;
+
+import dev.viking.data.Augmentation;
+import dev.viking.data.FlipCrop;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/** How training images are changed at random. */
+enum AugmentChoice {
+  /** As the paper does with such images: mirrored and cropped in color, else not at all. */
+  AUTO,
+  /** Not at all. */
+  NONE,
+  /** Mirrored left to right, and cropped. */
+  FLIP_CROP;
+
+  /** The choice of a name. */
+  static AugmentChoice of(String name) {
+    for (AugmentChoice choice : values()) {
+      if (choice.toString().equals(name)) {
+        return choice;
+      }
+    }
+    List<String> known = Arrays.stream(values()).map(AugmentChoice::toString).toList();
+    throw new UsageException(
+        "--augment: " + name + " given; one of " + String.join(", ", known) + " is needed");
+  }
+
+  /** What it is for images of so many channels. */
+  AugmentChoice resolved(int channels) {
+    return this == AUTO ? (channels == 3 ? FLIP_CROP : NONE) : this;
+  }
+
+  /** The augmentation. */
+  static Augmentation augmentation(AugmentChoice resolved) {
+    return resolved == FLIP_CROP ? FlipCrop.paper() : Augmentation.NONE;
+  }
+
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}
