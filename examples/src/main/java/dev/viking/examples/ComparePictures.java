@@ -19,7 +19,10 @@ import java.util.Map;
 record ComparePictures(Path folder, CompareReport report) {
   private static final int ACROSS = 4;
 
-  /** Draws all pictures; reliability is that of the first seed, curves are means over seeds. */
+  /**
+   * Draws all pictures; reliability is that of all seeds' predictions together, curves are means
+   * over seeds.
+   */
   List<Path> write() {
     List<Path> files = new ArrayList<>();
     Map<String, List<CellResult>> cells = report.finished();
@@ -42,17 +45,25 @@ record ComparePictures(Path folder, CompareReport report) {
       for (String key : keys.subList(from, Math.min(from + ACROSS, keys.size()))) {
         models.put(
             report.name(key),
-            cells.getOrDefault(key, List.of()).getFirst().evaluation().reliability());
+            Reliability.pooled(
+                cells.getOrDefault(key, List.of()).stream()
+                    .map(cell -> cell.evaluation().reliability())
+                    .toList()));
       }
       Path file = folder.resolve("reliability-" + (from / ACROSS + 1) + ".png");
       RunFolder.replace(
           file,
           to ->
               ReliabilityDiagram.write(
-                  to, "Reliability on " + report.settings().sets().name(), models));
+                  to, "Reliability on " + report.settings().sets().name() + seeds(cells), models));
       files.add(file);
     }
     return files;
+  }
+
+  private static String seeds(Map<String, List<CellResult>> cells) {
+    int most = cells.values().stream().mapToInt(List::size).max().orElse(0);
+    return most > 1 ? ", predictions of " + most + " seeds together" : "";
   }
 
   private Path rejection(Map<String, List<CellResult>> cells) {

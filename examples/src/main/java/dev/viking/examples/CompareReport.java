@@ -228,6 +228,8 @@ record CompareReport(
               });
     }
     page.heading("Pictures");
+    page.paragraph(
+        "Reliability: accuracy against confidence in 15 bins, the predictions of all seeds that a method has pooled, and ECE and MCE of those; the table has the mean over seeds. Curves are means over seeds.");
     for (Path picture : pictures) {
       String file = String.valueOf(picture.getFileName());
       page.picture(picture, file.replace(".png", ""));

@@ -114,6 +114,7 @@ class CompareCommandTest {
 
     String page = Files.readString(out.resolve("report.html"));
     assertThat(page).contains(names).contains("src=\"data:image/png;base64,");
+    assertThat(page).contains("predictions of all seeds that a method has pooled");
     assertThat(page).doesNotContain("http", "<script", "<link", "url(");
     for (String picture :
         List.of(
@@ -279,7 +280,7 @@ class CompareCommandTest {
   void saysInOneLineWhatIsWrong() throws IOException {
     refused("--methods: swagger given; one of map-short, map", "--methods=swagger");
     refused("--methods: map is given twice", "--methods=map,map");
-    refused("--model: resnet given; one of [lenet, mlp]", "--model=resnet");
+    refused("--model: resnet given; one of [lenet, mlp, resnet20]", "--model=resnet");
     refused("--split: train given; test or validation", "--split=train");
     refused("--parallel: -1 given", "--parallel=-1");
     refused("--members: 0 given", "--members=0");

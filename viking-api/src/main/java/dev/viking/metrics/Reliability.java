@@ -87,6 +87,65 @@ public record Reliability(List<ReliabilityBin> bins, int counted, int dropped) {
     return fill(confidence, correct, PAPER_BINS, PAPER_BINS - 1);
   }
 
+  /**
+   * Several evaluations as if all their examples were those of one: of several seeds, for a diagram
+   * of what the method does and not of one of its runs. Its errors are those of the pooled
+   * examples; gaps that point in opposite directions cancel, so they are at most the mean of the
+   * single evaluations' where those have as many examples each.
+   *
+   * @param parts with the same bins; at least one
+   * @return counts added up, accuracy and confidence as means over all examples of a bin
+   * @throws InvalidPredictionsException when there is no part, or their bins differ
+   */
+  public static Reliability pooled(List<Reliability> parts) {
+    if (parts.isEmpty()) {
+      throw new InvalidPredictionsException(
+          "Reliability.pooled: argument parts: given none; needed at least one");
+    }
+    List<ReliabilityBin> first = parts.getFirst().bins();
+    List<ReliabilityBin> bins = new ArrayList<>();
+    for (int k = 0; k < first.size(); k++) {
+      int count = 0;
+      double right = 0;
+      double confidence = 0;
+      for (Reliability part : parts) {
+        requireSameBins(first, part.bins());
+        ReliabilityBin bin = part.bins().get(k);
+        count = Math.addExact(count, bin.count());
+        right += bin.count() * bin.accuracy();
+        confidence += bin.count() * bin.confidence();
+      }
+      double divisor = Math.max(1, count);
+      bins.add(
+          new ReliabilityBin(
+              first.get(k).lower(),
+              first.get(k).upper(),
+              count,
+              right / divisor,
+              confidence / divisor));
+    }
+    return new Reliability(
+        bins,
+        parts.stream().mapToInt(Reliability::counted).reduce(0, Math::addExact),
+        parts.stream().mapToInt(Reliability::dropped).reduce(0, Math::addExact));
+  }
+
+  private static void requireSameBins(List<ReliabilityBin> one, List<ReliabilityBin> other) {
+    boolean same = one.size() == other.size();
+    for (int k = 0; same && k < one.size(); k++) {
+      same =
+          one.get(k).lower() == other.get(k).lower() && one.get(k).upper() == other.get(k).upper();
+    }
+    if (!same) {
+      throw new InvalidPredictionsException(
+          "Reliability.pooled: argument parts: given "
+              + one.size()
+              + " bins and "
+              + other.size()
+              + "; needed the same bins in each");
+    }
+  }
+
   private static Reliability fill(
       double[] confidence, boolean[] correct, int numBins, int keptBins) {
     if (numBins < 1) {

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -91,6 +95,43 @@ class ReliabilityTest {
     assertThat(usual.bins().getLast().count()).isEqualTo(2);
     assertThat(usual.ece()).isCloseTo(0.495, within(EXACT));
     assertThat(usual.bins().getFirst().gap()).as("an empty bin").isZero();
+  }
+
+  @Test
+  void pooledIsWhatAllExamplesTogetherGive() {
+    Random random = new Random(4);
+    double[] confidence = random.doubles(60).toArray();
+    boolean[] correct = new boolean[60];
+    for (int i = 0; i < 60; i++) {
+      correct[i] = random.nextDouble() < confidence[i];
+    }
+    List<Reliability> parts = new ArrayList<>();
+    int[] cuts = {0, 7, 31, 60};
+    for (int part = 0; part < 3; part++) {
+      parts.add(
+          Reliability.uniform(
+              Arrays.copyOfRange(confidence, cuts[part], cuts[part + 1]),
+              Arrays.copyOfRange(correct, cuts[part], cuts[part + 1]),
+              15));
+    }
+    Reliability pooled = Reliability.pooled(parts);
+    Reliability whole = Reliability.uniform(confidence, correct, 15);
+    assertThat(pooled.counted()).isEqualTo(60);
+    assertThat(pooled.ece()).isCloseTo(whole.ece(), within(1e-12));
+    assertThat(pooled.mce()).isCloseTo(whole.mce(), within(1e-12));
+    for (int k = 0; k < 15; k++) {
+      assertThat(pooled.bins().get(k).count()).isEqualTo(whole.bins().get(k).count());
+      assertThat(pooled.bins().get(k).accuracy())
+          .isCloseTo(whole.bins().get(k).accuracy(), within(1e-12));
+      assertThat(pooled.bins().get(k).confidence())
+          .isCloseTo(whole.bins().get(k).confidence(), within(1e-12));
+    }
+    assertThatThrownBy(() -> Reliability.pooled(List.of()))
+        .isInstanceOf(InvalidPredictionsException.class);
+    Reliability other = Reliability.uniform(confidence, correct, 10);
+    assertThatThrownBy(() -> Reliability.pooled(List.of(whole, other)))
+        .isInstanceOf(InvalidPredictionsException.class)
+        .hasMessageContaining("given 15 bins and 10");
   }
 
   @Test
