@@ -58,7 +58,7 @@ public record ParameterSet(FitDescription description, Tensor parameters)
 
   /**
    * The vectors: all of them, or where fewer are asked for, so many at equal distances, the last
-   * one among them.
+   * one among them. Each predicts with batch-norm statistics of its own.
    *
    * @param request how many at most
    * @return the samples, in the caller's current scope
@@ -74,7 +74,7 @@ public record ParameterSet(FitDescription description, Tensor parameters)
     try (Scope scope = Scope.open()) {
       Tensor index = Tensor.of(chosen, count).to(DType.INT64).to(parameters.device());
       Tensor drawn = scope.keep(parameters.indexSelect(0, index));
-      return ParameterDraw.of(description.model(), drawn);
+      return BatchNorms.draw(description.model(), drawn, request.data());
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.linalg.ExactSolver;
+import dev.viking.nn.Model;
 import dev.viking.posterior.AlternatingListener;
 import dev.viking.posterior.AlternatingOptions;
 import dev.viking.posterior.AlternatingProjections;
@@ -118,19 +119,19 @@ public record ProjectionSampling(
   public KernelImageFit fit(FitContext context) {
     try (Scope scope = Scope.open()) {
       Tensor mean = context.start(base);
-      double precision = Double.isNaN(logPrecision) ? evidence(context, mean) : logPrecision;
+      Model model = BatchNorms.completed(context.model(), mean, context.data());
+      double precision = Double.isNaN(logPrecision) ? evidence(model, context, mean) : logPrecision;
       return new KernelImageFit(
-              FitDescription.of(this, context.model()),
-              KernelImagePosterior.of(mean, precision, NOTHING))
+              FitDescription.of(this, model), KernelImagePosterior.of(mean, precision, NOTHING))
           .keepIn(scope);
     }
   }
 
-  private double evidence(FitContext context, Tensor mean) {
+  private double evidence(Model model, FitContext context, Tensor mean) {
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(Seeds.derive(context.seed(), RANK_STREAM), context.device())) {
       PosteriorSamples samples =
-          new AlternatingProjections(context.model(), context.loss(), draw.projection())
+          new AlternatingProjections(model, context.loss(), draw.projection())
               .sample(
                   KernelImagePosterior.of(mean, 0, NOTHING),
                   context.data(),

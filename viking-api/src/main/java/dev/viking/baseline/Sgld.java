@@ -1,6 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.nn.Gradients;
+import dev.viking.nn.Model;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
@@ -151,6 +152,7 @@ public record Sgld(
       Tensor average = Tensor.zerosLike(state);
       int size = context.data().size();
       List<Tensor> kept = new ArrayList<>();
+      Model training = BatchNorms.training(context.model());
       new MinibatchLoop(name, epochs, batchSize)
           .run(
               context,
@@ -160,7 +162,7 @@ public record Sgld(
                 }
                 Gradients.Result result =
                     Gradients.mean(
-                        context.model(), context.loss(), state, batch.inputs(), batch.targets());
+                        training, context.loss(), state, batch.inputs(), batch.targets());
                 move(state, average, result.gradient(), size, step, steps, rng);
                 if (isSample(step, steps)) {
                   kept.add(scope.keep(state.cloneTensor()));

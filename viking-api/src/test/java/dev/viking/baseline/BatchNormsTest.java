@@ -80,9 +80,13 @@ class BatchNormsTest {
     return Stream.of(
         map,
         Viking.of(options),
+        Viking.of(options).withBatchExpectation(true),
         new Ivon("IVON", 30, 12, 0.1, LearningRateSchedule.COSINE, 1, 0, 5, 0.9, 0.999, 1e-3),
         Swag.lowRank(map, 4, 12, 0.01),
-        LastLayerLaplace.of(map));
+        LastLayerLaplace.of(map),
+        DeepEnsemble.of(2, map),
+        Sgld.cyclic(40, 12, 0.2, 1, 3, 1e-3),
+        ProjectionSampling.loss(map, 1));
   }
 
   @ParameterizedTest

@@ -11,9 +11,11 @@ import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -83,7 +85,7 @@ class AugmentationTest {
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(3)) {
       Tensor images = Tensor.randn(rng, DType.FLOAT32, 20, 3, 8, 8);
-      int[] numbers = java.util.stream.IntStream.range(0, 20).toArray();
+      int[] numbers = IntStream.range(0, 20).toArray();
       Tensor changed = whole.apply(images, numbers, EPOCH);
       Tensor mirrored = images.flip(3);
       int flips = 0;
@@ -163,8 +165,8 @@ class AugmentationTest {
       Tensor normal = normalisation.apply(images.images(0, 1, 2, 3));
       for (int channel = 0; channel < 3; channel++) {
         double[] values = normal.select(1, channel).contiguous().to(DType.FLOAT64).toDoubleArray();
-        double mean = java.util.Arrays.stream(values).average().orElseThrow();
-        double square = java.util.Arrays.stream(values).map(it -> it * it).average().orElseThrow();
+        double mean = Arrays.stream(values).average().orElseThrow();
+        double square = Arrays.stream(values).map(it -> it * it).average().orElseThrow();
         assertThat(mean).isCloseTo(0, within(1e-6));
         assertThat(square).isCloseTo(1, within(1e-5));
       }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.CRC32;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,13 +84,13 @@ class CifarReaderTest {
     byte[] whole = records(1, 1, 2);
     for (int length : new int[] {0, 1, 5, 6, 3072, 3074, 2 * RECORD - 1}) {
       Path file = write("cut" + length, Arrays.copyOf(whole, length));
-      assertMalformed(file, length / RECORD * RECORD, "the end of the data");
+      assertMalformed(file, (long) length / RECORD * RECORD, "the end of the data");
     }
     Path longer = write("longer", Arrays.copyOf(whole, 2 * RECORD + 1));
-    assertMalformed(longer, 2 * RECORD, "after 1 bytes of a record");
+    assertMalformed(longer, 2L * RECORD, "after 1 bytes of a record");
     // A set of the same layout with two label bytes (CIFAR-100) is none of these.
     Path hundred = write("hundred", new byte[3 * 3074]);
-    assertMalformed(hundred, 3 * RECORD, "after 3 bytes of a record");
+    assertMalformed(hundred, 3L * RECORD, "after 3 bytes of a record");
   }
 
   @ParameterizedTest
@@ -144,11 +145,11 @@ class CifarReaderTest {
     // Byte 12 on is the block's header: size, flags, filter id, size of properties, dictionary.
     assertThat(small[14]).isEqualTo((byte) 0x21);
     small[16] = 40; // 4 GiB
-    java.util.zip.CRC32 sum = new java.util.zip.CRC32();
+    CRC32 sum = new CRC32();
     int header = (small[12] + 1) * 4;
     sum.update(small, 12, header - 4);
     for (int i = 0; i < 4; i++) {
-      small[12 + header - 4 + i] = (byte) (sum.getValue() >>> 8 * i);
+      small[12 + header - 4 + i] = (byte) (sum.getValue() >>> (8 * i));
     }
     assertMalformed(write("greedy.xz", small), 0, "damaged xz data");
   }
