@@ -85,6 +85,11 @@ record RunConfig(ObjectNode options) {
     return AugmentChoice.of(options.path("augment").asText(AugmentChoice.AUTO.toString()));
   }
 
+  /** Whether VIKING's data term normalises with each minibatch's statistics. */
+  boolean batchExpectation() {
+    return options.path("batch-norms").asText().equals("batch");
+  }
+
   Mode mode() {
     return Mode.of(options.path("mode").asText());
   }

@@ -43,6 +43,17 @@ final class TrainingOptions {
   String augment = "auto";
 
   @Option(
+      names = "--batch-norms",
+      defaultValue = "constant",
+      paramLabel = "constant|batch",
+      description =
+          "What batch norms do in the data term of VIKING's stages. constant: the statistics of the"
+              + " end of the first stage, as in the projections. batch: each minibatch's own, as in"
+              + " the authors' code, and each posterior sample predicts with statistics of its own"
+              + " (default: ${DEFAULT-VALUE}).")
+  String batchNorms = "constant";
+
+  @Option(
       names = "--mode",
       defaultValue = "exact",
       paramLabel = "exact|paper",
@@ -186,6 +197,13 @@ final class TrainingOptions {
     ObjectNode node = new ObjectMapper().createObjectNode();
     node.put("data", data == null ? "" : data);
     node.put("model", ModelChoice.of(model).toString());
+    if (!batchNorms.equals("constant")) {
+      if (!batchNorms.equals("batch")) {
+        throw new UsageException(
+            "--batch-norms: " + batchNorms + " given; constant or batch is needed");
+      }
+      node.put("batch-norms", batchNorms);
+    }
     node.put("augment", AugmentChoice.of(augment).toString());
     node.put("mode", mode);
     node.put("mle-epochs", mleEpochs);

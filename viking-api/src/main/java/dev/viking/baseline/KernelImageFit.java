@@ -30,6 +30,12 @@ public record KernelImageFit(FitDescription description, KernelImagePosterior po
     implements FittedPosterior {
   static final String KIND = "kernel-image";
 
+  /** Name of the setting that says which statistics samples predict with. */
+  static final String BATCH_NORMS = "batchNorms";
+
+  /** Its value for statistics of their own; without it they have those of the model. */
+  static final String OF_EACH_SAMPLE = "batch";
+
   /**
    * Checks that the settings are all there.
    *
@@ -90,6 +96,12 @@ public record KernelImageFit(FitDescription description, KernelImagePosterior po
           new AlternatingProjections(model, request.loss(), settings.projection())
               .sample(posterior, request.data(), request.count(), rng, request.listener());
       Map<String, Double> diagnostics = Map.of("kernel_share", samples.kernelShare());
+      if (OF_EACH_SAMPLE.equals(description.hyperparameters().get(BATCH_NORMS))) {
+        Tensor parameters = samples.deviations(posterior).add(posterior.mean());
+        return BatchNorms.draw(model, parameters, request.data())
+            .withDiagnostics(diagnostics)
+            .keepIn(scope);
+      }
       return new DeviationDraw(
               model,
               settings.predictions(),

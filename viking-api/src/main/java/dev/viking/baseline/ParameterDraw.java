@@ -10,7 +10,10 @@ import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Samples that are parameter vectors: sample s predicts f(theta_s, x). Each may have a model of its
@@ -19,6 +22,7 @@ import java.util.List;
 public final class ParameterDraw implements PosteriorDraw {
   private final List<Predictor> predictors;
   private final Tensor parameters;
+  private final Map<String, Double> diagnostics;
 
   private ParameterDraw(List<? extends Model> models, Tensor parameters) {
     if (parameters.dim() != 2
@@ -42,6 +46,23 @@ public final class ParameterDraw implements PosteriorDraw {
     this.predictors =
         models.stream().map(model -> new Predictor(model, Predictions.SAMPLED)).toList();
     this.parameters = parameters;
+    this.diagnostics = Map.of();
+  }
+
+  private ParameterDraw(ParameterDraw other, Map<String, Double> diagnostics) {
+    this.predictors = other.predictors;
+    this.parameters = other.parameters;
+    this.diagnostics = Collections.unmodifiableMap(new LinkedHashMap<>(diagnostics));
+  }
+
+  /** The same samples, of which this is worth knowing. */
+  ParameterDraw withDiagnostics(Map<String, Double> known) {
+    return new ParameterDraw(this, known);
+  }
+
+  @Override
+  public Map<String, Double> diagnostics() {
+    return diagnostics;
   }
 
   /**

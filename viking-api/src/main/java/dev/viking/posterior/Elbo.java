@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Elbo {
   private final Model model;
+  private final Model dataModel;
   private final Loss loss;
   private final ElboOptions options;
   private final long dataSize;
@@ -44,8 +45,42 @@ public final class Elbo {
    * @param dataSize N, the number of training examples, which a relative KL weight refers to
    */
   public Elbo(Model model, Loss loss, ElboOptions options, long dataSize) {
+    this(model, model, loss, options, dataSize);
+  }
+
+  /**
+   * The objective with a network of its own for the data term: one that normalises with each
+   * minibatch's statistics, for which there are no gradients of single examples, while the
+   * projection's rows are those of the same network with constant statistics. The gradient is that
+   * of this objective, the constants held fixed.
+   *
+   * @param model the network whose Jacobian gives the projection
+   * @param dataModel the network of the data term, with the same parameters
+   * @param loss the negative log-likelihood of one example
+   * @param options what the objective is made of
+   * @param dataSize N, the number of training examples, which a relative KL weight refers to
+   * @throws ShapeException when the networks have other numbers of parameters
+   * @throws ArgumentException when the networks differ and predictions are linearised, which takes
+   *     gradients of single examples
+   */
+  public Elbo(Model model, Model dataModel, Loss loss, ElboOptions options, long dataSize) {
     Checks.atLeast("Elbo", "dataSize", dataSize, 1);
+    if (dataModel.layout().total() != model.layout().total()) {
+      throw new ShapeException(
+          "Elbo: dataModel has "
+              + dataModel.layout().total()
+              + " parameters; the model's "
+              + model.layout().total()
+              + " are needed");
+    }
+    if (!dataModel.equals(model) && options.predictions() != Predictions.SAMPLED) {
+      throw new ArgumentException(
+          "Elbo: predictions are "
+              + options.predictions()
+              + " with a dataModel of its own; SAMPLED is needed");
+    }
     this.model = model;
+    this.dataModel = dataModel;
     this.loss = loss;
     this.options = options;
     this.dataSize = dataSize;
@@ -213,7 +248,7 @@ public final class Elbo {
     Tensor targets = batch.targets();
     long limit = options.memoryLimit();
     if (options.predictions() == Predictions.SAMPLED) {
-      return Expectations.sampled(model, loss, mean, deviations, batch.inputs(), targets);
+      return Expectations.sampled(dataModel, loss, mean, deviations, batch.inputs(), targets);
     }
     if (rows != null) {
       boolean ofLoss = options.jacobian() == JacobianKind.LOSS;

@@ -39,6 +39,7 @@ final class TrainingRun implements AutoCloseable {
   /** A run from the start, or from given parameters, or from a state. */
   TrainingRun(
       Model model,
+      Model dataModel,
       Loss loss,
       TrainerOptions options,
       TrainingListener listener,
@@ -61,9 +62,10 @@ final class TrainingRun implements AutoCloseable {
             objective.solver(),
             options.blockSize(),
             options.alternatingPasses());
-    this.elbo = new Elbo(model, loss, objective, data.size());
+    this.elbo = new Elbo(model, dataModel, loss, objective, data.size());
     this.scalesOnly =
-        new Elbo(model, loss, objective.withGradientThroughProjection(false), data.size());
+        new Elbo(
+            model, dataModel, loss, objective.withGradientThroughProjection(false), data.size());
     Optimizer first = null;
     try {
       if (state != null) {

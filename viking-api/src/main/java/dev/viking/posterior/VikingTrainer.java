@@ -20,6 +20,7 @@ import java.util.Arrays;
  */
 public final class VikingTrainer {
   private final Model model;
+  private final Model dataModel;
   private final Loss loss;
   private final TrainerOptions options;
   private final TrainingListener listener;
@@ -44,10 +45,28 @@ public final class VikingTrainer {
    * @param listener told about steps and epochs, writes checkpoints, may stop the run
    */
   public VikingTrainer(Model model, Loss loss, TrainerOptions options, TrainingListener listener) {
+    this(model, model, loss, options, listener);
+  }
+
+  private VikingTrainer(
+      Model model, Model dataModel, Loss loss, TrainerOptions options, TrainingListener listener) {
     this.model = model;
+    this.dataModel = dataModel;
     this.loss = loss;
     this.options = options;
     this.listener = listener;
+  }
+
+  /**
+   * A trainer whose objective has a network of its own in the data term, see {@link Elbo}: for
+   * batch norms, the same network in training mode. The first stage trains the trainer's own
+   * network.
+   *
+   * @param other the network of the data term of the second and third stage; as many parameters
+   * @return a trainer that differs in this only
+   */
+  public VikingTrainer withDataModel(Model other) {
+    return new VikingTrainer(model, other, loss, options, listener);
   }
 
   /**
@@ -59,7 +78,8 @@ public final class VikingTrainer {
    */
   public TrainingResult train(TrainingData data) {
     try (Scope scope = Scope.open();
-        TrainingRun run = new TrainingRun(model, loss, options, listener, data, null, null)) {
+        TrainingRun run =
+            new TrainingRun(model, dataModel, loss, options, listener, data, null, null)) {
       return run.run().keepIn(scope);
     }
   }
@@ -101,7 +121,7 @@ public final class VikingTrainer {
     }
     try (Scope scope = Scope.open();
         TrainingRun run =
-            new TrainingRun(model, loss, options, listener, data, initialMean, null)) {
+            new TrainingRun(model, dataModel, loss, options, listener, data, initialMean, null)) {
       return run.run().keepIn(scope);
     }
   }
@@ -118,7 +138,8 @@ public final class VikingTrainer {
    */
   public TrainingResult resume(TrainingData data, TrainerState state) {
     try (Scope scope = Scope.open();
-        TrainingRun run = new TrainingRun(model, loss, options, listener, data, null, state)) {
+        TrainingRun run =
+            new TrainingRun(model, dataModel, loss, options, listener, data, null, state)) {
       return run.run().keepIn(scope);
     }
   }
