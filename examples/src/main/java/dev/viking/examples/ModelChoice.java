@@ -19,10 +19,19 @@ enum ModelChoice {
   /** The paper's ResNet_small, 272,378 parameters, for images of [3, 32, 32]. */
   RESNET20(3, 32, 32);
 
-  private final List<Integer> shape;
+  // Sizes of one image; 0 channels for any.
+  private final int channels;
+  private final int height;
+  private final int width;
 
-  ModelChoice(Integer... shape) {
-    this.shape = List.of(shape);
+  ModelChoice() {
+    this(0, 0, 0);
+  }
+
+  ModelChoice(int channels, int height, int width) {
+    this.channels = channels;
+    this.height = height;
+    this.width = width;
   }
 
   /** The network of a name. */
@@ -45,7 +54,7 @@ enum ModelChoice {
           Arrays.stream(values()).filter(it -> it.takes(given)).map(ModelChoice::toString).toList();
       throw new UsageException(
           "--model: %s takes images of %s, those of %s are %s; %s is needed"
-              .formatted(this, shape, sets.name(), given, String.join(" or ", others)));
+              .formatted(this, shape(), sets.name(), given, String.join(" or ", others)));
     }
     return switch (this) {
       case LENET -> LeNet.paper();
@@ -55,7 +64,11 @@ enum ModelChoice {
   }
 
   private boolean takes(List<Integer> images) {
-    return shape.isEmpty() || shape.equals(images);
+    return channels == 0 || shape().equals(images);
+  }
+
+  private List<Integer> shape() {
+    return List.of(channels, height, width);
   }
 
   private static Sequential mlp(List<Integer> images) {
