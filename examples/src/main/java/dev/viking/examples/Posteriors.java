@@ -11,6 +11,7 @@ import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -64,14 +65,21 @@ final class Posteriors {
   static Origin origin(Path file) {
     try (Checkpoint checkpoint = open(file)) {
       Map<String, String> texts = checkpoint.metadata();
+      String model = String.valueOf(texts.get("model"));
+      boolean known =
+          Arrays.stream(ModelChoice.values()).anyMatch(it -> it.toString().equals(model));
+      if (!known) {
+        throw new UsageException(
+            file + ": model is " + model + "; a network trained by viking train is needed");
+      }
       try {
         RunConfig config = RunConfig.parse(file.toString(), texts.getOrDefault("config", ""));
-        if (!config.model().toString().equals(texts.get("model"))) {
+        if (!config.model().toString().equals(model)) {
           throw new UsageException(
               file
                   + ": model is "
-                  + texts.get("model")
-                  + "; a network trained by viking train, "
+                  + model
+                  + "; its configuration's, "
                   + config.model()
                   + ", is needed");
         }
