@@ -50,7 +50,7 @@ public record Viking(String name, TrainerOptions options, ProjectionSettings dra
     return new Viking(
         "VIKING",
         options,
-        new ProjectionSettings(
+        ProjectionSettings.of(
             AlternatingOptions.of(options.elbo().jacobian(), options.elbo().solver())
                 .withBlockSize(options.batchSize()),
             options.elbo().predictions()));
