@@ -79,7 +79,7 @@ enum MethodChoice {
     return switch (this) {
       case MAP_SHORT -> MapEstimate.paper();
       case MAP -> map;
-      case VIKING -> Viking.of(viking).withBatchExpectation(config.batchExpectation());
+      case VIKING -> new Viking("VIKING", viking, options.draw(viking), config.batchExpectation());
       case MIANI_LOSS -> ProjectionSampling.loss(map, options.projectionCycles);
       case MIANI_FUNCTION -> ProjectionSampling.function(map, options.projectionCycles);
       case ENSEMBLE -> DeepEnsemble.of(options.members, map);

@@ -1,5 +1,9 @@
 package dev.viking.examples;
 
+import dev.viking.baseline.ProjectionSettings;
+import dev.viking.posterior.AlternatingOptions;
+import dev.viking.posterior.Predictions;
+import dev.viking.posterior.TrainerOptions;
 import picocli.CommandLine.Option;
 
 /** Options of {@code compare} that single methods have, beside those of VIKING's training. */
@@ -10,6 +14,41 @@ final class MethodOptions {
       paramLabel = "N",
       description = "Networks of the deep ensemble (default: ${DEFAULT-VALUE}).")
   int members;
+
+  @Option(
+      names = "--draw-cycles",
+      defaultValue = "1",
+      paramLabel = "N",
+      description =
+          "Cycles over the training images when VIKING's samples are drawn (default:"
+              + " ${DEFAULT-VALUE}).")
+  int drawCycles;
+
+  @Option(
+      names = "--draw-block",
+      defaultValue = "0",
+      paramLabel = "N",
+      description =
+          "Images in a block of those cycles, 0 for the batch size (default: ${DEFAULT-VALUE}).")
+  int drawBlock;
+
+  @Option(
+      names = "--draw-images",
+      defaultValue = "0",
+      paramLabel = "N",
+      description =
+          "Training images that VIKING's samples are projected by, picked anew for each draw, 0 for"
+              + " all (default: ${DEFAULT-VALUE}).")
+  int drawImages;
+
+  @Option(
+      names = "--predictions",
+      defaultValue = "sampled",
+      paramLabel = "sampled|linearised",
+      description =
+          "How VIKING's samples predict, whatever they were trained with (default:"
+              + " ${DEFAULT-VALUE}).")
+  String predictions = "sampled";
 
   @Option(
       names = "--projection-cycles",
@@ -59,6 +98,13 @@ final class MethodOptions {
   /** Checks the options. */
   MethodOptions checked() {
     require("--members", members, members >= 1);
+    require("--draw-cycles", drawCycles, drawCycles >= 1);
+    if (drawBlock < 0 || drawImages < 0) {
+      throw new UsageException(
+          "--draw-block, --draw-images: %d and %d given; at least 0 is needed"
+              .formatted(drawBlock, drawImages));
+    }
+    predictions();
     require("--projection-cycles", projectionCycles, projectionCycles >= 1);
     require("--sgld-cycles", sgldCycles, sgldCycles >= 1);
     require("--swag-epochs", swagEpochs, swagEpochs >= 1);
@@ -66,6 +112,26 @@ final class MethodOptions {
     rate("--ivon-learning-rate", ivonLearningRate);
     rate("--swag-learning-rate", swagLearningRate);
     return this;
+  }
+
+  /** How VIKING draws and predicts. */
+  ProjectionSettings draw(TrainerOptions viking) {
+    return ProjectionSettings.of(
+            AlternatingOptions.of(viking.elbo().jacobian(), viking.elbo().solver())
+                .withBlockSize(drawBlock == 0 ? viking.batchSize() : drawBlock)
+                .withCycles(drawCycles),
+            predictions())
+        .withExamples(drawImages);
+  }
+
+  private Predictions predictions() {
+    return switch (predictions) {
+      case "sampled" -> Predictions.SAMPLED;
+      case "linearised" -> Predictions.LINEARISED;
+      default ->
+          throw new UsageException(
+              "--predictions: " + predictions + " given; sampled or linearised is needed");
+    };
   }
 
   private static void rate(String option, double value) {

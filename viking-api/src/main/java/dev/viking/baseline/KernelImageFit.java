@@ -7,6 +7,7 @@ import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
 import dev.viking.posterior.SamplingStoppedException;
 import dev.viking.posterior.SavedPosterior;
+import dev.viking.posterior.TrainingData;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
@@ -94,7 +95,8 @@ public record KernelImageFit(FitDescription description, KernelImagePosterior po
         Rng rng = Rng.seeded(request.seed(), posterior.mean().device())) {
       PosteriorSamples samples =
           new AlternatingProjections(model, request.loss(), settings.projection())
-              .sample(posterior, request.data(), request.count(), rng, request.listener());
+              .sample(
+                  posterior, examples(settings, request), request.count(), rng, request.listener());
       Map<String, Double> diagnostics = Map.of("kernel_share", samples.kernelShare());
       if (OF_EACH_SAMPLE.equals(description.hyperparameters().get(BATCH_NORMS))) {
         Tensor parameters = samples.deviations(posterior).add(posterior.mean());
@@ -112,6 +114,13 @@ public record KernelImageFit(FitDescription description, KernelImagePosterior po
     } catch (SamplingStoppedException e) {
       throw new FitStoppedException(description.method() + ": " + e.getMessage());
     }
+  }
+
+  private static TrainingData examples(ProjectionSettings settings, DrawRequest request) {
+    TrainingData data = request.data();
+    return settings.examples() == 0 || settings.examples() >= data.size()
+        ? data
+        : TrainingData.sample(data, settings.examples(), request.seed());
   }
 
   @Override

@@ -92,7 +92,7 @@ public record ProjectionSampling(
     return new ProjectionSampling(
         name,
         base,
-        new ProjectionSettings(projection, Predictions.LINEARISED),
+        ProjectionSettings.of(projection, Predictions.LINEARISED),
         Double.NaN,
         RANK_SAMPLES);
   }

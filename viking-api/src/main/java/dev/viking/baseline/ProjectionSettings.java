@@ -12,14 +12,45 @@ import java.util.Objects;
  *
  * @param projection the alternating projections over the data set
  * @param predictions how a sample predicts
+ * @param examples how many of the training examples samples are projected by, drawn anew for each
+ *     draw; 0 for all of them. Training projects by a minibatch and what it remembers of others; by
+ *     more than that, samples vary less than those that the scales were trained with
  */
-public record ProjectionSettings(AlternatingOptions projection, Predictions predictions) {
+public record ProjectionSettings(
+    AlternatingOptions projection, Predictions predictions, int examples) {
   private static final String PREFIX = "draw.";
+  private static final String EXAMPLES = "examples";
 
-  /** Checks that nothing is missing. */
+  /**
+   * Checks that nothing is missing.
+   *
+   * @throws ArgumentException when the number of examples is negative
+   */
   public ProjectionSettings {
     Objects.requireNonNull(projection, "projection");
     Objects.requireNonNull(predictions, "predictions");
+    Requirements.atLeast("ProjectionSettings", "examples", examples, 0);
+  }
+
+  /**
+   * Projected by all examples.
+   *
+   * @param projection the alternating projections
+   * @param predictions how a sample predicts
+   * @return the settings
+   */
+  public static ProjectionSettings of(AlternatingOptions projection, Predictions predictions) {
+    return new ProjectionSettings(projection, predictions, 0);
+  }
+
+  /**
+   * The same with samples projected by fewer examples.
+   *
+   * @param count how many, 0 for all
+   * @return the settings
+   */
+  public ProjectionSettings withExamples(int count) {
+    return new ProjectionSettings(projection, predictions, count);
   }
 
   /** Adds the settings to a method's texts. */
@@ -31,6 +62,7 @@ public record ProjectionSettings(AlternatingOptions projection, Predictions pred
     texts.put(PREFIX + "tolerance", Double.toString(projection.tolerance()));
     texts.put(PREFIX + "accelerated", Boolean.toString(projection.accelerated()));
     texts.put(PREFIX + "predictions", predictions.name());
+    texts.put(PREFIX + EXAMPLES, Integer.toString(examples));
   }
 
   /** Reads what {@link #describe} wrote. */
@@ -45,7 +77,9 @@ public record ProjectionSettings(AlternatingOptions projection, Predictions pred
               .withTolerance(Double.parseDouble(description.hyperparameter(PREFIX + "tolerance")))
               .withAcceleration(
                   Boolean.parseBoolean(description.hyperparameter(PREFIX + "accelerated"))),
-          Predictions.valueOf(description.hyperparameter(PREFIX + "predictions")));
+          Predictions.valueOf(description.hyperparameter(PREFIX + "predictions")),
+          // Files of before there was a choice have no such entry.
+          Integer.parseInt(description.hyperparameters().getOrDefault(PREFIX + EXAMPLES, "0")));
     } catch (IllegalArgumentException e) {
       throw new ArgumentException(
           "Methods.load: the settings of the projection are not readable: " + e.getMessage());

@@ -71,7 +71,7 @@ public record Viking(
     return new Viking(
         "VIKING",
         options,
-        new ProjectionSettings(
+        ProjectionSettings.of(
             AlternatingOptions.of(options.elbo().jacobian(), options.elbo().solver())
                 .withBlockSize(options.batchSize()),
             options.elbo().predictions()),

@@ -83,6 +83,21 @@ public interface TrainingData {
   }
 
   /**
+   * Some of the examples, drawn without replacement. Nothing is copied.
+   *
+   * @param data all of them
+   * @param count how many, 1 to all
+   * @param seed which
+   * @return a view
+   * @throws dev.viking.torch.ArgumentException when there are not so many
+   */
+  static TrainingData sample(TrainingData data, int count, long seed) {
+    Checks.within("TrainingData.sample", "count", count, 1, data.size());
+    int[] picked = new EpochOrder(seed, Stage.ELBO, 0, data.size(), count).batch(0);
+    return new SampledData(data, picked);
+  }
+
+  /**
    * Examples held in two tensors.
    *
    * @param inputs [N, ...]

@@ -23,6 +23,10 @@ import dev.viking.torch.LiveHandles;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,7 +67,7 @@ class ProjectionSamplingTest {
     return new ProjectionSampling(
         "Miani",
         BASE,
-        new ProjectionSettings(options, Predictions.LINEARISED),
+        ProjectionSettings.of(options, Predictions.LINEARISED),
         Double.NaN,
         rankSamples);
   }
@@ -105,6 +109,44 @@ class ProjectionSamplingTest {
       expected = expected.mul(fit.posterior().scaleKernel());
       double scale = expected.abs().max().item();
       assertThat(draw.deviations().sub(expected).abs().max().item()).isLessThan(1e-8 * scale);
+    }
+  }
+
+  @Test
+  void samplesOfSomeExamplesAreProjectedByThoseAlone() {
+    try (Scope _ = Scope.open()) {
+      Tensor mean = mean();
+      ProjectionSampling all = method(JacobianKind.LOSS, 4, 4);
+      ProjectionSampling some =
+          new ProjectionSampling("some", BASE, all.draw().withExamples(4), 0.0, 1);
+      KernelImageFit fit = some.fit(context(mean));
+      Tensor rows = jacobian(JacobianKind.LOSS, mean);
+      Set<List<Integer>> picked = new HashSet<>();
+      for (long seed = 0; seed < 8; seed++) {
+        DeviationDraw draw = (DeviationDraw) fit.draw(DrawRequest.of(LOSS, data(), 20, seed));
+        double[] moved =
+            draw.deviations().matmul(rows.t()).abs().amax(new long[] {0}, false).toDoubleArray();
+        List<Integer> still = new ArrayList<>();
+        for (int example = 0; example < moved.length; example++) {
+          if (moved[example] < 1e-8) {
+            still.add(example);
+          } else {
+            assertThat(moved[example]).isGreaterThan(1e-3);
+          }
+        }
+        assertThat(still).hasSize(4);
+        picked.add(still);
+      }
+      assertThat(picked).hasSizeGreaterThan(2);
+      assertThat(
+              new ProjectionSampling("all", BASE, all.draw().withExamples(6), 0.0, 1)
+                  .fit(context(mean))
+                  .settings()
+                  .examples())
+          .isEqualTo(6);
+      assertThatThrownBy(() -> all.draw().withExamples(-1))
+          .isInstanceOf(ArgumentException.class)
+          .hasMessageContaining("examples");
     }
   }
 
