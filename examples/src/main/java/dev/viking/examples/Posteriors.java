@@ -4,7 +4,10 @@ import dev.viking.checkpoint.Checkpoint;
 import dev.viking.checkpoint.CheckpointBuilder;
 import dev.viking.nn.LeNet;
 import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.PosteriorSamples;
+import dev.viking.posterior.SavedPosterior;
 import dev.viking.posterior.ScaleLayout;
+import dev.viking.posterior.TrainerState;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
@@ -13,10 +16,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** Trained networks as files: a posterior, or the parameters of a MAP network. */
+/**
+ * Trained networks as files: a posterior as {@link SavedPosterior} writes it, with where it comes
+ * from among its texts, or the parameters of a MAP network.
+ */
 final class Posteriors {
-  private static final String FORMAT = "viking-posterior-1";
+  private static final String FORMAT = "viking-posterior";
+
+  /** What earlier versions wrote; it has the same arrays, and its texts have no prefix. */
+  private static final String OLD_FORMAT = "viking-posterior-1";
+
+  private static final String TRAINING = "training.";
   private static final String MAP_FORMAT = "viking-map-1";
   private static final String MODEL = "lenet";
 
@@ -32,54 +44,62 @@ final class Posteriors {
    */
   record Origin(RunConfig config, long seed, TrainingHistory history, double seconds) {}
 
-  static void write(Path file, KernelImagePosterior posterior, Origin origin) {
-    CheckpointBuilder builder =
-        start(FORMAT, origin)
-            .put("mean", posterior.mean())
-            .put("log_precision", posterior.logPrecision())
-            .put("log_scale_image", posterior.logScaleImage());
-    Tensor logScaleKernel = posterior.logScaleKernel();
-    if (logScaleKernel != null) {
-      builder.put("log_scale_kernel", logScaleKernel);
+  /** A posterior with its network, and its samples when there are some, for a service. */
+  static void write(
+      Path file,
+      KernelImagePosterior posterior,
+      @Nullable PosteriorSamples samples,
+      Origin origin) {
+    try (Scope _ = Scope.open()) {
+      SavedPosterior saved =
+          SavedPosterior.of(posterior)
+              .withModel(LeNet.paper())
+              .withTraining(
+                  Map.of(
+                      "seed", Long.toString(origin.seed()),
+                      "seconds", Double.toString(origin.seconds()),
+                      "config", origin.config().options().toString()))
+              .withState(new TrainerState(origin.history().tensors(), Map.of()));
+      (samples == null ? saved : saved.withSamples(samples)).write(file);
     }
-    builder.write(file);
   }
 
   static void writeMap(Path file, Tensor parameters, Origin origin) {
-    start(MAP_FORMAT, origin).put("parameters", parameters).write(file);
-  }
-
-  private static CheckpointBuilder start(String format, Origin origin) {
     CheckpointBuilder builder =
         Checkpoint.builder()
-            .metadata("format", format)
+            .metadata("format", MAP_FORMAT)
             .metadata("model", MODEL)
             .metadata("seed", Long.toString(origin.seed()))
             .metadata("seconds", Double.toString(origin.seconds()))
             .metadata("config", origin.config().options().toString());
     origin.history().write(builder);
-    return builder;
+    builder.put("parameters", parameters).write(file);
   }
 
   /** Where a trained network comes from; refuses a file that is none. */
   static Origin origin(Path file) {
     try (Checkpoint checkpoint = open(file)) {
       Map<String, String> texts = checkpoint.metadata();
-      if (!MODEL.equals(texts.get("model"))) {
+      String prefix = FORMAT.equals(texts.get("format")) ? TRAINING : "";
+      String config = texts.get(prefix + "config");
+      if (config == null || (prefix.isEmpty() && !MODEL.equals(texts.get("model")))) {
         throw new UsageException(
             file
-                + ": model is "
-                + texts.get("model")
+                + ": format is "
+                + texts.get("format")
+                + (config == null
+                    ? ", and no text " + prefix + "config"
+                    : ", model " + texts.get("model"))
                 + "; a network trained by viking train, "
                 + MODEL
                 + ", is needed");
       }
       try {
         return new Origin(
-            RunConfig.parse(file.toString(), texts.getOrDefault("config", "")),
-            Long.parseLong(texts.getOrDefault("seed", "")),
+            RunConfig.parse(file.toString(), config),
+            Long.parseLong(texts.getOrDefault(prefix + "seed", "")),
             TrainingHistory.read(checkpoint),
-            Double.parseDouble(texts.getOrDefault("seconds", "")));
+            Double.parseDouble(texts.getOrDefault(prefix + "seconds", "")));
       } catch (NumberFormatException e) {
         throw new UsageException(file + ": seed or seconds is no number: " + e.getMessage());
       }
@@ -90,24 +110,30 @@ final class Posteriors {
   static KernelImagePosterior read(Path file, Device device) {
     try (Scope scope = Scope.open();
         Checkpoint checkpoint = open(file)) {
+      if (OLD_FORMAT.equals(checkpoint.metadata().get("format"))) {
+        return readOld(file, checkpoint, device).keepIn(scope);
+      }
       requireFormat(file, checkpoint, FORMAT, "a posterior");
-      Tensor mean = vector(file, checkpoint, "mean", device);
-      // The layout follows from the configuration that the file holds.
-      ScaleLayout scales =
-          RunConfig.parse(file.toString(), checkpoint.metadata().getOrDefault("config", ""))
-              .viking(0)
-              .scales()
-              .layout(LeNet.paper().layout());
-      return KernelImagePosterior.of(
-              mean,
-              scales,
-              numbers(file, checkpoint, "log_precision", 1)[0],
-              numbers(file, checkpoint, "log_scale_image", scales.count()),
-              scales.kernelTied()
-                  ? new double[0]
-                  : numbers(file, checkpoint, "log_scale_kernel", scales.count()))
-          .keepIn(scope);
+      checkVector(file, checkpoint, "mean");
+      return SavedPosterior.read(file, device).posterior().keepIn(scope);
     }
+  }
+
+  private static KernelImagePosterior readOld(Path file, Checkpoint checkpoint, Device device) {
+    // The layout follows from the configuration that the file holds.
+    ScaleLayout scales =
+        RunConfig.parse(file.toString(), checkpoint.metadata().getOrDefault("config", ""))
+            .viking(0)
+            .scales()
+            .layout(LeNet.paper().layout());
+    return KernelImagePosterior.of(
+        vector(file, checkpoint, "mean", device),
+        scales,
+        numbers(file, checkpoint, "log_precision", 1)[0],
+        numbers(file, checkpoint, "log_scale_image", scales.count()),
+        scales.kernelTied()
+            ? new double[0]
+            : numbers(file, checkpoint, "log_scale_kernel", scales.count()));
   }
 
   /** Reads a MAP network's parameters, [D], into the current scope. */
@@ -134,7 +160,7 @@ final class Posteriors {
     }
   }
 
-  private static Tensor vector(Path file, Checkpoint checkpoint, String name, Device device) {
+  private static void checkVector(Path file, Checkpoint checkpoint, String name) {
     long needed = LeNet.paper().layout().total();
     List<Long> shape =
         checkpoint.names().contains(name) ? checkpoint.info(name).shape() : List.of();
@@ -143,6 +169,10 @@ final class Posteriors {
           "%s: tensor %s has shape %s; float32 [%d] is needed"
               .formatted(file, name, shape, needed));
     }
+  }
+
+  private static Tensor vector(Path file, Checkpoint checkpoint, String name, Device device) {
+    checkVector(file, checkpoint, name);
     return checkpoint.tensor(name).to(device);
   }
 

@@ -3,9 +3,7 @@ package dev.viking.examples;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.viking.nn.LeNet;
 import dev.viking.posterior.KernelImagePosterior;
-import dev.viking.posterior.SavedPosterior;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingResult;
 import dev.viking.torch.Scope;
@@ -13,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * A training run: for each seed the posterior, then a MAP network trained equally long, then their
@@ -78,7 +75,7 @@ record TrainRun(
     try (Scope _ = Scope.open()) {
       SeedTraining training = training(TrainingCheckpoint.Phase.VIKING, seed, config.viking(seed));
       TrainingResult result = training.run();
-      Posteriors.write(file, result.posterior(), origin(seed, training));
+      Posteriors.write(file, result.posterior(), null, origin(seed, training));
       RunFolder.delete(folder.checkpoint());
     }
   }
@@ -116,6 +113,7 @@ record TrainRun(
     try (Scope _ = Scope.open()) {
       Evaluator evaluator = new Evaluator(config, sets, config.integer("samples"), interrupts);
       KernelImagePosterior posterior = Posteriors.read(folder.posterior(seed), config.device());
+      Posteriors.Origin trained = Posteriors.origin(folder.posterior(seed));
       Evaluation map = evaluator.point(Posteriors.readMap(folder.map(seed), config.device()));
       Evaluation mean = evaluator.point(posterior.mean());
       long start = System.nanoTime();
@@ -124,14 +122,7 @@ record TrainRun(
               posterior,
               seed,
               progress,
-              samples ->
-                  SavedPosterior.of(posterior)
-                      .withModel(LeNet.paper())
-                      .withSamples(samples)
-                      .withTraining(
-                          Map.of(
-                              "seed", Long.toString(seed), "config", config.options().toString()))
-                      .write(folder.serving(seed)));
+              samples -> Posteriors.write(folder.serving(seed), posterior, samples, trained));
       return new SeedResult(
           seed,
           map,
@@ -140,7 +131,7 @@ record TrainRun(
           new SeedResult.Scales(
               posterior.scaleKernel(), posterior.scaleImage(), viking.kernelShare()),
           new SeedResult.Seconds(
-              Posteriors.origin(folder.posterior(seed)).seconds(),
+              trained.seconds(),
               Posteriors.origin(folder.map(seed)).seconds(),
               (System.nanoTime() - start) * 1e-9));
     }
