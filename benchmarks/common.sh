@@ -12,6 +12,23 @@ fail() {
   exit 1
 }
 
+# need_value OPTION REST...: fails unless a value follows the option.
+need_value() { (($# > 1)) || fail "$1 needs a value"; }
+
+# help_or_fail OPTION: what a script does with an option that is none of its own; `usage` is the script's.
+help_or_fail() {
+  case "$1" in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *)
+      usage >&2
+      fail "unknown option '$1'"
+      ;;
+  esac
+}
+
 # Sets `jdk` to a JDK 25.
 find_jdk() {
   local candidate
@@ -43,6 +60,46 @@ build() {
 # What the library is made of.
 library_sources() {
   printf '%s\n' "$ROOT"/{bindings,viking-api}/src/main "$ROOT/native/src" "$ROOT/native/include"
+}
+
+# Builds the benchmarks and the serving example; sets `jar` to the latter.
+build_serving() {
+  local sources
+  mapfile -t sources < <(library_sources)
+  build latency benchmarks,examples/serving "${sources[@]}" "$HERE/src/main" "$ROOT/examples/serving/src/main"
+  jar="$(find "$ROOT/examples/serving/target" -maxdepth 1 -name 'viking-serving-example-*.jar' | head -n1)"
+  [[ -n $jar ]] || fail "examples/serving/target has no jar"
+}
+
+# start_server LOG OPTION...: starts the serving example on a free port of loopback and waits until it listens. Sets
+# `server` to its process and `port`. Ends it when the script ends.
+start_server() {
+  local log="$1" i
+  shift
+  # A heap of one size, all of it there from the start: what grows is something else.
+  : >"$log"
+  "$jdk/bin/java" -Xms256m -Xmx256m -XX:+AlwaysPreTouch -jar "$jar" "$@" --port 0 >"$log" 2>&1 &
+  server=$!
+  trap 'kill $server 2>/dev/null || true' EXIT
+  port=''
+  for ((i = 0; i < 300; i++)); do
+    port="$(sed -n 's|^listening on http://127.0.0.1:\([0-9]*\)$|\1|p' "$log")"
+    [[ -z $port ]] || return 0
+    kill -0 $server 2>/dev/null || { cat "$log" >&2; fail "the server did not start"; }
+    sleep 0.1
+  done
+  fail "the server did not start in 30 s"
+}
+
+# stop_server LOG: ends it as a service manager would, and fails when it does not end well.
+stop_server() {
+  local ended=0
+  kill -TERM $server
+  wait $server || ended=$?
+  # 143: ended by SIGTERM, after the shutdown hook answered what was under way.
+  [[ $ended == 143 || $ended == 0 ]] || { cat "$1" >&2; fail "the server ended with $ended"; }
+  trap - EXIT
+  say "the server ended as it should ($(grep -c . "$1") lines of log in $1)"
 }
 
 # A Python environment, made when there is none.

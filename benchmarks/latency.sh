@@ -33,7 +33,7 @@ while (($# > 0)); do
     --jmh) jmh=yes ;;
     --add) options+=(--add) ;;
     --only | --forms | --out)
-      (($# > 1)) || fail "$1 needs a value"
+      need_value "$@"
       case "$1" in
         --out) out="$2" ;;
         --forms) forms="$2" ;;
@@ -41,14 +41,7 @@ while (($# > 0)); do
       esac
       shift
       ;;
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    *)
-      usage >&2
-      fail "unknown option '$1'"
-      ;;
+    *) help_or_fail "$1" ;;
   esac
   shift
 done
@@ -56,9 +49,7 @@ done
 
 find_jdk
 need_python
-mapfile -t sources < <(library_sources)
-build latency benchmarks,examples/serving "${sources[@]}" "$HERE/src/main" "$ROOT/examples/serving/src/main"
-jar="$(find "$ROOT/examples/serving/target" -maxdepth 1 -name 'viking-serving-example-*.jar' | head -n1)"
+build_serving
 
 if [[ -z $forms ]]; then
   forms=stacked,vmap,loop,compile,djl,javacpp

@@ -43,12 +43,12 @@ while (($# > 0)); do
     --quick) quick=yes ;;
     --compiled) more+=(--compiled) ;;
     --models | --batches | --samples | --images | --block)
-      (($# > 1)) || fail "$1 needs a value"
+      need_value "$@"
       more+=("$1" "$2")
       shift
       ;;
     --only | --threads | --clock | --out)
-      (($# > 1)) || fail "$1 needs a value"
+      need_value "$@"
       case "$1" in
         --only) only="$2" ;;
         --threads) threads="$2" ;;
@@ -57,14 +57,7 @@ while (($# > 0)); do
       esac
       shift
       ;;
-    -h | --help)
-      usage
-      exit 0
-      ;;
-    *)
-      usage >&2
-      fail "unknown option '$1'"
-      ;;
+    *) help_or_fail "$1" ;;
   esac
   shift
 done

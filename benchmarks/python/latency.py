@@ -70,6 +70,12 @@ def figures(nanos):
     }
 
 
+def spread(nanos):
+    row = figures(nanos)
+    row["p999_over_p50"] = round(row["p999_us"] / row["p50_us"], 2)
+    return row
+
+
 def commands(args, tail):
     """Who predicts, by name; ours first."""
     jvm = args.java[:1] + ["--enable-native-access=ALL-UNNAMED", "-Xmx1g", "-cp", args.twins]
@@ -126,6 +132,7 @@ def measure(network, threads, args, folder, errors):
     workers, failed = start(commands(args, [network, weights, inputs, str(SAMPLES), str(threads)]), errors)
     try:
         results = check(workers)
+        controls = {}
         calls = {}
         for worker in workers:  # warm up, and find how many calls make up a round
             until = time.time() + args.warmup
@@ -142,9 +149,11 @@ def measure(network, threads, args, folder, errors):
                 # Those that are slow make as many calls as fit into about a second.
                 each = max(50, calls[worker.name] * max(1, round(1 / args.seconds)))
                 worker.ask(f"callers {CALLERS} {each}")  # waiting for each other is code to be warmed up, too
-                together = figures(worker.ask(f"callers {CALLERS} {each}"))
-                together["p999_over_p50"] = round(together["p999_us"] / together["p50_us"], 2)
-                results[worker.name]["callers"] = together
+                results[worker.name]["callers"] = spread(worker.ask(f"callers {CALLERS} {each}"))
+                if worker.name == "ours":
+                    nanos = round(results["ours"]["p50_us"] * 1000)
+                    for threads_of_control in sorted({os.cpu_count(), CALLERS}):
+                        controls[threads_of_control] = spread(worker.ask(f"control {threads_of_control} {each} {nanos}"))
                 results[worker.name]["heap_bytes_per_call"] = worker.ask("heap 2000") / 2000
     finally:
         for worker in workers:
@@ -152,7 +161,9 @@ def measure(network, threads, args, folder, errors):
     base = results["ours"]["p50_us"]
     for row in results.values():
         row["over_ours"] = round(row["p50_us"] / base, 2)
-    return {"network": network, "threads": threads, "samples": SAMPLES, "results": results, "failed": failed}
+    row = {"network": network, "threads": threads, "samples": SAMPLES, "results": results, "failed": failed}
+    row["controls"] = {f"{count} threads": control for count, control in controls.items()}
+    return row
 
 
 def cold_start(args, folder):

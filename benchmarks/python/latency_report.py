@@ -12,6 +12,12 @@ RATIOS = [
     ("LeNet: PyTorch eager stacked / ours", "lenet", "PyTorch stacked", 2),
 ]
 
+CONTROLS = (
+    "The controls are threads that multiply numbers for as long as one of our predictions takes alone, neither wait nor "
+    "share anything, and are timed in the same way. With one for each CPU their tail is what the machine itself adds; with "
+    "four it is what the kernel's time slices make of as many callers that nobody puts in line."
+)
+
 
 def machine():
     with open("/proc/cpuinfo") as file:
@@ -84,7 +90,12 @@ def network(case):
         if "callers" in r:
             c = r["callers"]
             lines.append(row([name, c["p50_us"], c["p99_us"], c["p999_us"], c["p999_over_p50"]]))
+    for name, c in case.get("controls", {}).items():
+        name = f"control: arithmetic in {name}"
+        lines.append(row([name, c["p50_us"], c["p99_us"], c["p999_us"], c["p999_over_p50"]]))
     lines.append("")
+    if case.get("controls"):
+        lines += [CONTROLS, ""]
     lines += [f"Not run: {name}: {why}" for name, why in case["failed"].items()]
     return lines + ([""] if case["failed"] else [])
 

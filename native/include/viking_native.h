@@ -37,7 +37,7 @@ extern "C" {
 
 /* Raised whenever a function, a struct or the meaning of either changes. */
 enum vk_constants {
-  VK_ABI_VERSION = 3,
+  VK_ABI_VERSION = 4,
   /* Most outputs that a transform's function may emit. */
   VK_MAX_OUTPUTS = 1024,
   /* Most dimensions that a tensor passed through this interface may have. */
@@ -405,7 +405,13 @@ enum vk_layer_kind {
   VK_LAYER_TANH = 6,
   VK_LAYER_RELU = 7,
   VK_LAYER_GELU_TANH = 8,
-  VK_LAYER_SILU = 9
+  VK_LAYER_SILU = 9,
+  VK_LAYER_BLOCK = 10,    /* begins a residual block: the layers of its body follow */
+  VK_LAYER_SHORTCUT = 11, /* ends the body: the layers of the shortcut follow, from the block's input; maybe none */
+  VK_LAYER_SUM = 12,      /* ends the block: the sum of body and shortcut, which have the same shape */
+  VK_LAYER_MEAN2D = 13,   /* the mean over each channel, a vector */
+  VK_LAYER_NORM = 14,     /* groups of channels (or a vector) less their mean, over their deviation */
+  VK_LAYER_RMS_NORM = 15  /* the same without the mean */
 };
 
 /* vk_link: how outputs become probabilities. */
@@ -418,7 +424,11 @@ enum vk_link {
 /* A network with one set of weights for each sample, repacked. */
 typedef struct vk_predictor_s *vk_predictor;
 
-/* One layer. Sizes that the kind does not have, and `reserved`, are 0. */
+/*
+ * One layer. Sizes that the kind does not have, and `reserved`, are 0. Norms have the number of their groups as
+ * `kernel` (1 for a vector), and as `stride` where among the parameters the number is that is added to the variance:
+ * the first sample's, or the mean's. Their weight and bias are [channels], or [features] of a vector.
+ */
 typedef struct vk_layer {
   int32_t kind; /* vk_layer_kind */
   int32_t reserved;

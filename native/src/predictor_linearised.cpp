@@ -38,12 +38,6 @@ int64_t extent(const Layout& layout) { return layout.channels * layout.stride; }
 
 }  // namespace
 
-void Step::flatten(const float* from, float* to) const {
-  const int64_t area = in.height * in.width;
-  for (int64_t c = 0; c < in.channels; ++c)
-    std::memcpy(to + c * area, from + c * in.stride, sizeof(float) * static_cast<size_t>(area));
-}
-
 MeanPass Plan::mean_pass() const {
   MeanPass pass;
   for (const Step& step : steps_) {
@@ -57,44 +51,34 @@ MeanPass Plan::mean_pass() const {
 
 void Plan::run_mean(const float* inputs, int64_t count, MeanPass& pass, Scratch& scratch) const {
   const PredictorKernels& kernels = predictor_kernels();
-  const float* in = inputs;
-  int64_t in_stride = input_.used();
+  const auto output_of = [&](int64_t step) {
+    return step < 0 ? inputs : pass.values[static_cast<size_t>(step)].data();
+  };
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
+    const float* in = output_of(step.input);
+    const int64_t in_stride = stride_of(step.input);
     const int64_t out_stride = step.out.floats();
     float* out = pass.values[i].data();
     if (step.has_weights()) {
       apply(step, mean_.data() + step.weight, mean_.data() + step.bias, in, in_stride, count, scratch, out,
             Activation::kNone);
     } else {
+      const float* other = output_of(step.other);
+      const int64_t other_stride = stride_of(step.other);
       for (int64_t e = 0; e < count; ++e) {
-        const float* from = in + e * in_stride;
-        float* to = out + e * out_stride;
-        if (step.kind == StepKind::kCopy) {
-          step.flatten(from, to);
-        } else if (step.kind == StepKind::kActivation) {
-          const int64_t floats = step.in.channels == 1 ? step.in.used() : extent(step.in);
-          std::memcpy(to, from, sizeof(float) * static_cast<size_t>(floats));
-        } else {
-          for (int64_t c = 0; c < step.in.channels; ++c) {
-            const float* channel = from + c * step.in.stride;
-            float* pooled = to + c * step.out.stride;
-            if (step.mean) {
-              kernels.pool(channel, step.in.width, step.kernel, step.stride, step.out.height, step.out.width, pooled,
-                           true);
-            } else {
-              pool_largest(step, channel, pooled,
-                           pass.choices[i].data() + e * maxima(step) + c * step.out.height * step.out.width);
-            }
-          }
+        if (maxima(step) == 0) {
+          move(step, in + e * in_stride, other + e * other_stride, out + e * out_stride);
+          continue;
         }
+        for (int64_t c = 0; c < step.in.channels; ++c)
+          pool_largest(step, in + e * in_stride + c * step.in.stride, out + e * out_stride + c * step.out.stride,
+                       pass.choices[i].data() + e * maxima(step) + c * step.out.height * step.out.width);
       }
     }
     if (step.activation != Activation::kNone)
       for (int64_t e = 0; e < count; ++e)
         kernels.slope(out + e * out_stride, pass.slopes[i].data() + e * out_stride, extent(step.out), step.activation);
-    in = out;
-    in_stride = out_stride;
   }
 }
 
@@ -102,59 +86,65 @@ void Plan::run_tangents(int64_t first, int64_t last, const float* inputs, int64_
                         Scratch& scratch, float* logits) const {
   const PredictorKernels& kernels = predictor_kernels();
   const int64_t together = std::max<int64_t>(1, chunk_ / count);
+  const auto values_of = [&](int64_t step) {
+    return step < 0 ? inputs : pass.values[static_cast<size_t>(step)].data();
+  };
+  // Null where the tangent is zero: before the first weights.
+  const auto tangent_of = [&](int64_t step) -> const float* {
+    return step < 0 || !steps_[step].moves ? nullptr : scratch.slots[static_cast<size_t>(steps_[step].slot)].data();
+  };
   for (int64_t start = first; start < last; start += together) {
     const int64_t rows = std::min(together, last - start) * count;  // sample after sample, input after input
-    float* in = scratch.first.data();
-    float* out = scratch.second.data();
-    bool moved = false;  // before the first weights all tangents are zero
     for (size_t i = 0; i < steps_.size(); ++i) {
       const Step& step = steps_[i];
-      if (!moved && !step.has_weights()) continue;
-      const int64_t in_stride = i == 0 ? 0 : steps_[i - 1].out.floats();
+      if (!step.moves) continue;
+      const float* in = tangent_of(step.input);
+      const int64_t in_stride = stride_of(step.input);
+      float* out = scratch.slots[static_cast<size_t>(step.slot)].data();
       const int64_t out_stride = step.out.floats();
       if (step.has_weights()) {
-        const float* values = i == 0 ? inputs : pass.values[i - 1].data();
-        const int64_t values_stride = i == 0 ? input_.used() : steps_[i - 1].out.floats();
+        const float* values = values_of(step.input);
         for (int64_t r = 0; r < rows; r += count) {
           const float* weights = packed_.data() + (start + r / count) * sample_floats_;
-          apply(step, weights + step.weight, weights + step.bias, values, values_stride, count, scratch,
+          apply(step, weights + step.weight, weights + step.bias, values, in_stride, count, scratch,
                 out + r * out_stride, Activation::kNone);
         }
-        if (moved)
-          apply(step, mean_.data() + step.weight, zeros_.data(), in, in_stride, rows, scratch, scratch.third.data(),
+        if (in != nullptr && step.kind == StepKind::kNorm) {
+          for (int64_t r = 0; r < rows; ++r)
+            step.norm_tangent(values + r % count * in_stride, in + r * in_stride, mean_.data() + step.weight,
+                              scratch.product.data() + r * out_stride);
+        } else if (in != nullptr) {
+          apply(step, mean_.data() + step.weight, zeros_.data(), in, in_stride, rows, scratch, scratch.product.data(),
                 Activation::kNone);
+        }
       } else {
+        const float* other = tangent_of(step.other);
+        const int64_t other_stride = stride_of(step.other);
         for (int64_t r = 0; r < rows; ++r) {
-          const float* from = in + r * in_stride;
+          const float* from = in == nullptr ? nullptr : in + r * in_stride;
           float* to = out + r * out_stride;
-          if (step.kind == StepKind::kCopy) {
-            step.flatten(from, to);
-          } else if (step.kind == StepKind::kActivation) {
-            std::memcpy(to, from, sizeof(float) * static_cast<size_t>(extent(step.in)));
-          } else if (step.mean) {
-            for (int64_t c = 0; c < step.in.channels; ++c)
-              kernels.pool(from + c * step.in.stride, step.in.width, step.kernel, step.stride, step.out.height,
-                           step.out.width, to + c * step.out.stride, true);
-          } else {
-            const int64_t area = step.out.height * step.out.width;
-            const int64_t* choices = pass.choices[i].data() + r % count * maxima(step);
-            for (int64_t c = 0; c < step.in.channels; ++c)
-              for (int64_t j = 0; j < area; ++j)
-                to[c * step.out.stride + j] = from[c * step.in.stride + choices[c * area + j]];
+          if (maxima(step) == 0) {
+            move(step, from, other == nullptr ? nullptr : other + r * other_stride, to);
+            continue;
           }
+          const int64_t area = step.out.height * step.out.width;
+          const int64_t* choices = pass.choices[i].data() + r % count * maxima(step);
+          for (int64_t c = 0; c < step.in.channels; ++c)
+            for (int64_t j = 0; j < area; ++j)
+              to[c * step.out.stride + j] = from[c * step.in.stride + choices[c * area + j]];
         }
       }
       const bool sloped = step.activation != Activation::kNone;
-      if (sloped || (moved && step.has_weights()))
+      const bool added = step.has_weights() && in != nullptr;
+      if (sloped || added)
         for (int64_t r = 0; r < rows; ++r)
-          kernels.combine(out + r * out_stride,
-                          moved && step.has_weights() ? scratch.third.data() + r * out_stride : nullptr,
+          kernels.combine(out + r * out_stride, added ? scratch.product.data() + r * out_stride : nullptr,
                           sloped ? pass.slopes[i].data() + r % count * out_stride : nullptr, extent(step.out));
-      moved = true;
-      std::swap(in, out);
     }
+    const Step& end = steps_.back();
+    const float* outputs = scratch.slots[static_cast<size_t>(end.slot)].data();
     for (int64_t r = 0; r < rows; r += count)
-      write(in + r * steps_.back().out.floats(), steps_.back().out.floats(), count, start + r / count, logits);
+      write(outputs + r * end.out.floats(), end.out.floats(), count, start + r / count, logits);
   }
 }
 

@@ -55,11 +55,16 @@ Plan::Plan(const vk_layer* layers, int64_t num_layers, const int64_t* sizes, int
   const int64_t area = num_sizes == 3 ? sizes[1] * sizes[2] : 1;
   // A vector of n features is one channel of one row, so that a flattened image is one without being moved.
   input_ = num_sizes == 3 ? Layout{sizes[0], sizes[1], sizes[2], area} : Layout{1, 1, sizes[0], sizes[0]};
-  Layout at = input_;
-  bool padded = false;
-  for (int64_t i = 0; i < num_layers; ++i) add(layers[i], at, padded);
+  At at{input_};
+  std::vector<Block> blocks;
+  for (int64_t i = 0; i < num_layers; ++i) add(layers[i], at, blocks);
   require(!steps_.empty(), VK_ERR_ARGUMENT, "layers: at least one with parameters is needed");
-  require(at.channels == 1 && at.height == 1, VK_ERR_SHAPE, "the last layer does not give a vector");
+  require(blocks.empty(), VK_ERR_ARGUMENT, "layers: a residual block has no end");
+  require(at.layout.channels == 1 && at.layout.height == 1, VK_ERR_SHAPE, "the last layer does not give a vector");
+  for (size_t i = 0; i < steps_.size(); ++i)
+    if (steps_[i].kind == StepKind::kNorm)
+      steps_[i].epsilon = (mean != nullptr ? mean : parameters)[sources_[i].stride];
+  assign_slots();
   for (const Step& step : steps_) {
     widest_ = std::max(widest_, step.out.floats());
     if (step.kind == StepKind::kConv) tiles_ = std::max(tiles_, step.tiles);
@@ -77,56 +82,127 @@ Plan::Plan(const vk_layer* layers, int64_t num_layers, const int64_t* sizes, int
   zeros_ = Floats(widest_);
 }
 
-void Plan::add(const vk_layer& layer, Layout& at, bool& padded) {
+void Plan::push(Step step, const vk_layer& layer, At& at) {
+  step.input = at.step;
+  step.moves = step.has_weights();
+  for (const int64_t read : {step.input, step.other})
+    step.moves = step.moves || (read >= 0 && steps_[static_cast<size_t>(read)].moves);
+  at.layout = step.out;
+  at.step = static_cast<int64_t>(steps_.size());
+  at.padded = step.kind == StepKind::kPanels || step.kind == StepKind::kDot;
+  at.fusable = step.kind != StepKind::kActivation && step.kind != StepKind::kCopy;
+  steps_.push_back(std::move(step));
+  sources_.push_back(layer);
+}
+
+void Plan::add(const vk_layer& layer, At& at, std::vector<Block>& blocks) {
   const size_t index = sources_.size();
+  Step step{};
+  step.in = at.layout;
   switch (layer.kind) {
     case VK_LAYER_LINEAR:
-      add_linear(layer, at, padded);
-      padded = true;
-      return;
+      return add_linear(layer, at);
     case VK_LAYER_CONV2D:
-      add_conv(layer, at);
-      padded = false;
-      return;
+      return add_conv(layer, at);
     case VK_LAYER_MAX_POOL2D:
     case VK_LAYER_AVG_POOL2D:
-      add_pool(layer, at);
-      padded = false;
+      return add_pool(layer, at);
+    case VK_LAYER_NORM:
+    case VK_LAYER_RMS_NORM:
+      return add_norm(layer, at);
+    case VK_LAYER_BLOCK:
+      at.fusable = false;
+      blocks.push_back(Block{at, at, true});
       return;
+    case VK_LAYER_SHORTCUT:
+      if (blocks.empty() || !blocks.back().in_body) refuse(VK_ERR_ARGUMENT, index, "a shortcut without a block");
+      blocks.back().body = at;
+      blocks.back().in_body = false;
+      at = blocks.back().start;
+      return;
+    case VK_LAYER_SUM:
+      return add_sum(layer, at, blocks);
+    case VK_LAYER_MEAN2D:
+      step.kind = StepKind::kMean;
+      step.out = Layout{1, 1, at.layout.channels, at.layout.channels};
+      return push(step, layer, at);
     case VK_LAYER_FLATTEN: {
-      const Layout flat{1, 1, at.used(), at.used()};
-      if (!at.packed()) {
-        Step step{};
+      const Layout flat{1, 1, at.layout.used(), at.layout.used()};
+      if (!at.layout.packed()) {
         step.kind = StepKind::kCopy;
-        step.in = at;
         step.out = flat;
-        steps_.push_back(step);
-        sources_.push_back(layer);
-        padded = false;
+        push(step, layer, at);
       }
-      at = flat;
+      at.layout = flat;
       return;
     }
     case VK_LAYER_TANH:
     case VK_LAYER_RELU:
     case VK_LAYER_GELU_TANH:
-    case VK_LAYER_SILU: {
-      // Fused with the layer before it; a second activation stands alone.
-      if (!steps_.empty() && steps_.back().activation == Activation::kNone &&
-          (steps_.back().has_weights() || steps_.back().kind == StepKind::kPool)) {
-        steps_.back().activation = activation_of(layer.kind);
+    case VK_LAYER_SILU:
+      // Fused with the step before it, unless that has one already or others read what it gives.
+      if (at.fusable && steps_[static_cast<size_t>(at.step)].activation == Activation::kNone) {
+        steps_[static_cast<size_t>(at.step)].activation = activation_of(layer.kind);
         return;
       }
-      Step step{};
       step.kind = StepKind::kActivation;
       step.activation = activation_of(layer.kind);
-      step.in = step.out = at;
-      steps_.push_back(step);
-      sources_.push_back(layer);
-      return;
-    }
+      step.out = at.layout;
+      return push(step, layer, at);
     default:
       refuse(VK_ERR_UNSUPPORTED, index, "kind " + std::to_string(layer.kind) + " is not one of vk_layer_kind");
+  }
+}
+
+void Plan::add_sum(const vk_layer& layer, At& at, std::vector<Block>& blocks) {
+  const size_t index = sources_.size();
+  if (blocks.empty() || blocks.back().in_body) refuse(VK_ERR_ARGUMENT, index, "a sum without body and shortcut");
+  const At body = blocks.back().body;
+  blocks.pop_back();
+  const Layout& a = body.layout;
+  const Layout& b = at.layout;
+  if (a.channels != b.channels || a.height != b.height || a.width != b.width)
+    refuse(VK_ERR_SHAPE, index, "sum: body and shortcut have different shapes");
+  Step step{};
+  step.kind = StepKind::kSum;
+  step.in = step.out = a;
+  step.other = at.step;
+  step.other_in = b;
+  at = body;
+  push(step, layer, at);
+}
+
+void Plan::add_norm(const vk_layer& layer, At& at) {
+  const size_t index = sources_.size();
+  Step step{};
+  step.kind = StepKind::kNorm;
+  step.in = step.out = at.layout;
+  const bool vector = at.layout.channels == 1 && at.layout.height == 1;
+  const int64_t weights = vector ? at.layout.used() : at.layout.channels;
+  if (layer.outputs != weights || !sane(layer.kernel, 1) || (vector ? 1 : weights) % layer.kernel != 0)
+    refuse(VK_ERR_SHAPE, index, "norm: it is for other inputs");
+  if (outside(layer, 1) || layer.stride < 0 || layer.stride >= dimension_)
+    refuse(VK_ERR_SHAPE, index, "norm: weight, bias or epsilon lies outside the parameters");
+  step.groups = layer.kernel;
+  step.centred = layer.kind == VK_LAYER_NORM;
+  step.weight = sample_floats_;
+  step.bias = step.weight + round_up(weights, kPanel);
+  sample_floats_ = step.bias + round_up(weights, kPanel);
+  push(step, layer, at);
+}
+
+void Plan::assign_slots() {
+  std::vector<int64_t> last(steps_.size(), -1);  // who reads each output last
+  for (size_t i = 0; i < steps_.size(); ++i)
+    for (const int64_t read : {steps_[i].input, steps_[i].other})
+      if (read >= 0) last[static_cast<size_t>(read)] = static_cast<int64_t>(i);
+  last.back() = static_cast<int64_t>(steps_.size());
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    std::vector<bool> taken(i + 1, false);
+    for (size_t j = 0; j < i; ++j)
+      if (last[j] >= static_cast<int64_t>(i)) taken[static_cast<size_t>(steps_[j].slot)] = true;
+    steps_[i].slot = std::find(taken.begin(), taken.end(), false) - taken.begin();
+    slots_ = std::max(slots_, steps_[i].slot + 1);
   }
 }
 
@@ -135,15 +211,16 @@ bool Plan::outside(const vk_layer& layer, int64_t inputs) const {
          layer.bias > dimension_ - layer.outputs;
 }
 
-void Plan::add_linear(const vk_layer& layer, Layout& at, bool padded) {
+void Plan::add_linear(const vk_layer& layer, At& place) {
   const size_t index = sources_.size();
+  const Layout& at = place.layout;
   if (at.channels != 1 || at.height != 1) refuse(VK_ERR_SHAPE, index, "linear: a vector is needed (flatten first)");
   const int64_t in = at.used();
   if (!sane(layer.outputs, 1)) refuse(VK_ERR_SHAPE, index, "linear: outputs out of range");
   if (outside(layer, in)) refuse(VK_ERR_SHAPE, index, "linear: weight or bias lies outside the parameters");
   Step step{};
   // A few outputs fill no panel; a row at a time reads less. Needs zeros behind the input's end.
-  step.kind = padded && layer.outputs <= 4 ? StepKind::kDot : StepKind::kPanels;
+  step.kind = place.padded && layer.outputs <= 4 ? StepKind::kDot : StepKind::kPanels;
   step.in = at;
   step.out = Layout{1, 1, layer.outputs, round_up(layer.outputs, kPanel)};
   const int64_t rows = step.kind == StepKind::kDot ? round_up(in, kPanel) : in;
@@ -152,13 +229,12 @@ void Plan::add_linear(const vk_layer& layer, Layout& at, bool padded) {
   step.bias = round_up(step.weight + rows * columns, kPanel);
   sample_floats_ = step.bias + round_up(layer.outputs, kPanel);
   operations_ += in * layer.outputs;
-  at = step.out;
-  steps_.push_back(std::move(step));
-  sources_.push_back(layer);
+  push(std::move(step), layer, place);
 }
 
-void Plan::add_conv(const vk_layer& layer, Layout& at) {
+void Plan::add_conv(const vk_layer& layer, At& place) {
   const size_t index = sources_.size();
+  const Layout& at = place.layout;
   if (!sane(layer.outputs, 1) || !sane(layer.kernel, 1) || !sane(layer.stride, 1) || !sane(layer.padding, 0))
     refuse(VK_ERR_SHAPE, index, "convolution: a size is out of range");
   const int64_t height = (at.height + 2 * layer.padding - layer.kernel) / layer.stride + 1;
@@ -195,13 +271,12 @@ void Plan::add_conv(const vk_layer& layer, Layout& at) {
   step.bias = round_up(step.weight + layer.outputs * k, kPanel);
   sample_floats_ = step.bias + round_up(layer.outputs, kPanel);
   operations_ += height * width * layer.outputs * k;
-  at = step.out;
-  steps_.push_back(std::move(step));
-  sources_.push_back(layer);
+  push(std::move(step), layer, place);
 }
 
-void Plan::add_pool(const vk_layer& layer, Layout& at) {
+void Plan::add_pool(const vk_layer& layer, At& place) {
   const size_t index = sources_.size();
+  const Layout& at = place.layout;
   if (!sane(layer.kernel, 1) || !sane(layer.stride, 1) || at.height < layer.kernel || at.width < layer.kernel)
     refuse(VK_ERR_SHAPE, index, "pooling: a size is out of range");
   Step step{};
@@ -213,9 +288,7 @@ void Plan::add_pool(const vk_layer& layer, Layout& at) {
   const int64_t height = (at.height - layer.kernel) / layer.stride + 1;
   const int64_t width = (at.width - layer.kernel) / layer.stride + 1;
   step.out = Layout{at.channels, height, width, height * width};
-  at = step.out;
-  steps_.push_back(step);
-  sources_.push_back(layer);
+  push(step, layer, place);
 }
 
 void Plan::pack(const float* parameters, float* packed) const {
@@ -225,6 +298,11 @@ void Plan::pack(const float* parameters, float* packed) const {
     const float* weight = parameters + sources_[i].weight;
     const int64_t out = sources_[i].outputs;
     float* to = packed + step.weight;
+    if (step.kind == StepKind::kNorm) {
+      std::copy_n(weight, out, to);
+      if (sources_[i].bias >= 0) std::copy_n(parameters + sources_[i].bias, out, packed + step.bias);
+      continue;
+    }
     const int64_t in = step.kind == StepKind::kConv ? static_cast<int64_t>(step.offsets.size()) : step.in.used();
     for (int64_t o = 0; o < out; ++o)
       for (int64_t k = 0; k < in; ++k) {
@@ -244,12 +322,13 @@ void Plan::pack(const float* parameters, float* packed) const {
 }
 
 Scratch Plan::scratch() const {
-  return Scratch{Floats(chunk_ * widest_),
-                 Floats(chunk_ * widest_),
-                 Floats(linearised() ? chunk_ * widest_ : 0),
-                 Floats(columns_),
-                 std::vector<const float*>(static_cast<size_t>(tiles_)),
-                 std::vector<const float*>(static_cast<size_t>(tiles_))};
+  Scratch scratch;
+  for (int64_t i = 0; i < slots_; ++i) scratch.slots.emplace_back(chunk_ * widest_);
+  scratch.product = Floats(linearised() ? chunk_ * widest_ : 0);
+  scratch.columns = Floats(columns_);
+  scratch.left.resize(static_cast<size_t>(tiles_));
+  scratch.right.resize(static_cast<size_t>(tiles_));
+  return scratch;
 }
 
 void Plan::conv(const Step& step, const float* weights, const float* bias, const float* in, Scratch& scratch,
@@ -292,6 +371,12 @@ void Plan::apply(const Step& step, const float* weights, const float* bias, cons
   } else if (step.kind == StepKind::kDot) {
     kernels.dot(in, in_stride, count, weights, bias, round_up(step.in.used(), kPanel), step.out.width, out, out_stride,
                 activation);
+  } else if (step.kind == StepKind::kNorm) {
+    for (int64_t e = 0; e < count; ++e) {
+      step.norm(in + e * in_stride, weights, bias, out + e * out_stride);
+      if (activation != Activation::kNone)
+        kernels.activate(out + e * out_stride, step.out.channels * step.out.stride, activation);
+    }
   } else {
     for (int64_t e = 0; e < count; ++e)
       conv(step, weights, bias, in + e * in_stride, scratch, out + e * out_stride, activation);
@@ -305,47 +390,52 @@ void Plan::write(const float* out, int64_t out_stride, int64_t count, int64_t sa
     for (int64_t c = 0; c < classes; ++c) logits[(e * classes + c) * padded + sample] = out[e * out_stride + c];
 }
 
+void Plan::move(const Step& step, const float* in, const float* other, float* out) const {
+  switch (step.kind) {
+    case StepKind::kPool:
+      for (int64_t c = 0; c < step.in.channels; ++c)
+        predictor_kernels().pool(in + c * step.in.stride, step.in.width, step.kernel, step.stride, step.out.height,
+                                 step.out.width, out + c * step.out.stride, step.mean);
+      return;
+    case StepKind::kSum:
+      return step.sum(in, other, out);
+    case StepKind::kMean:
+      return step.channel_means(in, out);
+    case StepKind::kCopy:
+      return step.flatten(in, out);
+    default: {
+      // The values may lie in the caller's memory, without room behind them.
+      const int64_t floats = step.in.channels == 1 ? step.in.used() : step.in.channels * step.in.stride;
+      std::memcpy(out, in, sizeof(float) * static_cast<size_t>(floats));
+    }
+  }
+}
+
 void Plan::run(int64_t sample, const float* inputs, int64_t count, Scratch& scratch, float* logits) const {
   const PredictorKernels& kernels = predictor_kernels();
   const float* weights = packed_.data() + sample * sample_floats_;
-  const float* in = inputs;
-  int64_t in_stride = input_.used();
-  float* out = scratch.first.data();
-  float* next = scratch.second.data();
+  const auto output_of = [&](int64_t step) {
+    return step < 0 ? inputs : scratch.slots[static_cast<size_t>(steps_[step].slot)].data();
+  };
   for (const Step& step : steps_) {
+    const float* in = output_of(step.input);
+    const int64_t in_stride = stride_of(step.input);
+    float* out = scratch.slots[static_cast<size_t>(step.slot)].data();
     const int64_t out_stride = step.out.floats();
-    switch (step.kind) {
-      case StepKind::kPanels:
-      case StepKind::kDot:
-      case StepKind::kConv:
-        apply(step, weights + step.weight, weights + step.bias, in, in_stride, count, scratch, out, step.activation);
-        break;
-      case StepKind::kPool:
-        for (int64_t e = 0; e < count; ++e) {
-          for (int64_t c = 0; c < step.in.channels; ++c)
-            kernels.pool(in + e * in_stride + c * step.in.stride, step.in.width, step.kernel, step.stride,
-                         step.out.height, step.out.width, out + e * out_stride + c * step.out.stride, step.mean);
-          if (step.activation != Activation::kNone)
-            kernels.activate(out + e * out_stride, step.out.used(), step.activation);
-        }
-        break;
-      case StepKind::kActivation:
-        // The values may lie in the caller's memory; they are copied with what is to be written.
-        for (int64_t e = 0; e < count; ++e) {
-          const int64_t floats = step.in.channels == 1 ? step.in.used() : step.in.channels * step.in.stride;
-          std::memcpy(out + e * out_stride, in + e * in_stride, sizeof(float) * static_cast<size_t>(floats));
-          kernels.activate(out + e * out_stride, floats, step.activation);
-        }
-        break;
-      case StepKind::kCopy:
-        for (int64_t e = 0; e < count; ++e) step.flatten(in + e * in_stride, out + e * out_stride);
-        break;
+    if (step.has_weights()) {
+      apply(step, weights + step.weight, weights + step.bias, in, in_stride, count, scratch, out, step.activation);
+      continue;
     }
-    in = out;
-    in_stride = out_stride;
-    std::swap(out, next);
+    const float* other = output_of(step.other);
+    const int64_t other_stride = stride_of(step.other);
+    for (int64_t e = 0; e < count; ++e) {
+      move(step, in + e * in_stride, other + e * other_stride, out + e * out_stride);
+      if (step.activation != Activation::kNone)
+        kernels.activate(out + e * out_stride, step.out.channels * step.out.stride, step.activation);
+    }
   }
-  write(in, in_stride, count, sample, logits);
+  const Step& last = steps_.back();
+  write(scratch.slots[static_cast<size_t>(last.slot)].data(), last.out.floats(), count, sample, logits);
 }
 
 std::string Plan::describe() const {
@@ -355,7 +445,7 @@ std::string Plan::describe() const {
                      "\nbytes=" + std::to_string(packed_bytes()) + "\noperations=" + std::to_string(operations_) +
                      "\nsteps=";
   for (const Step& step : steps_) {
-    static const char* const kNames[] = {"linear", "dot", "conv", "pool", "activation", "copy"};
+    static const char* const kNames[] = {"linear", "dot", "conv", "pool", "activation", "copy", "sum", "mean", "norm"};
     if (text.back() != '=') text += ' ';
     text += kNames[static_cast<int>(step.kind)];
     if (step.kind == StepKind::kConv) text += step.direct ? "(direct)" : "(im2col)";

@@ -28,7 +28,7 @@ class Floats {
   int64_t count_ = 0;
 };
 
-enum class StepKind { kPanels, kDot, kConv, kPool, kActivation, kCopy };
+enum class StepKind { kPanels, kDot, kConv, kPool, kActivation, kCopy, kSum, kMean, kNorm };
 
 // Rows of an example's activations: `channels` of them, `stride` floats apart, height * width used.
 struct Layout {
@@ -42,6 +42,14 @@ struct Step {
   StepKind kind;
   Activation activation = Activation::kNone;
   Layout in, out;
+  int64_t input = -1;    // the step whose output is read; -1: the network's input
+  int64_t slot = 0;      // which of the scratch memory's buffers the output goes to
+  int64_t other = -1;    // of a sum: the second step that is read
+  Layout other_in{};     // and how its output lies
+  int64_t groups = 1;    // of a norm
+  bool moves = false;    // its output depends on the parameters
+  bool centred = false;  // a norm that subtracts the mean
+  float epsilon = 0;     // what a norm adds to the variance
   int64_t kernel = 0, stride = 0, padding = 0;
   bool mean = false;             // of a pooling
   bool direct = false;           // a convolution that reads its input in place, without im2col
@@ -49,14 +57,25 @@ struct Step {
   int64_t tiles = 0;
   std::vector<int64_t> offsets, left, right;  // of a convolution's rows, and of its tiles' halves
 
-  bool has_weights() const { return kind == StepKind::kPanels || kind == StepKind::kDot || kind == StepKind::kConv; }
+  bool has_weights() const {
+    return kind == StepKind::kPanels || kind == StepKind::kDot || kind == StepKind::kConv || kind == StepKind::kNorm;
+  }
   // Copies an example's channels without the gaps between them.
   void flatten(const float* from, float* to) const;
+  // Adds two examples' values; a null one is zero.
+  void sum(const float* a, const float* b, float* to) const;
+  // The mean of each channel.
+  void channel_means(const float* from, float* to) const;
+  // weight * n(from) + bias, n the normalised values.
+  void norm(const float* from, const float* weight, const float* bias, float* to) const;
+  // weight * n'(from) tangent.
+  void norm_tangent(const float* from, const float* tangent, const float* weight, float* to) const;
 };
 
 // Memory that one thread needs to run samples.
 struct Scratch {
-  Floats first, second, third, columns;
+  std::vector<Floats> slots;  // outputs of steps that are still to be read
+  Floats product, columns;
   std::vector<const float*> left, right;
 };
 
@@ -101,24 +120,45 @@ class Plan {
   std::string describe() const;
 
  private:
-  void add(const vk_layer& layer, Layout& at, bool& padded);
+  // Where the compilation is: what the next layer reads.
+  struct At {
+    Layout layout;
+    int64_t step = -1;
+    bool padded = false;   // zeros lie behind the values
+    bool fusable = false;  // the step's only reader is what comes next
+  };
+  struct Block {
+    At start, body;
+    bool in_body = true;
+  };
+
+  void add(const vk_layer& layer, At& at, std::vector<Block>& blocks);
+  void push(Step step, const vk_layer& layer, At& at);
+  // Gives each step a slot that no value that is still to be read lies in.
+  void assign_slots();
+  int64_t stride_of(int64_t step) const { return step < 0 ? input_.used() : steps_[step].out.floats(); }
   // Whether weight or bias of a layer with so many inputs for each output lies outside the parameters.
   bool outside(const vk_layer& layer, int64_t inputs) const;
-  void add_linear(const vk_layer& layer, Layout& at, bool padded);
-  void add_conv(const vk_layer& layer, Layout& at);
-  void add_pool(const vk_layer& layer, Layout& at);
+  void add_linear(const vk_layer& layer, At& at);
+  void add_conv(const vk_layer& layer, At& at);
+  void add_pool(const vk_layer& layer, At& at);
+  void add_norm(const vk_layer& layer, At& at);
+  void add_sum(const vk_layer& layer, At& at, std::vector<Block>& blocks);
   void pack(const float* parameters, float* packed) const;
   void conv(const Step& step, const float* weights, const float* bias, const float* in, Scratch& scratch, float* out,
             Activation activation) const;
   // The step's weights times `count` inputs, with an activation or without one.
   void apply(const Step& step, const float* weights, const float* bias, const float* in, int64_t in_stride,
              int64_t count, Scratch& scratch, float* out, Activation activation) const;
+  // What a step without weights makes of one example; a null input of a sum is zero.
+  void move(const Step& step, const float* in, const float* other, float* out) const;
   void write(const float* out, int64_t out_stride, int64_t count, int64_t sample, float* logits) const;
 
   Layout input_{};
   std::vector<Step> steps_;
   std::vector<vk_layer> sources_;  // of each step
   int64_t samples_, dimension_, sample_floats_ = 0, chunk_ = 1, operations_ = 0, widest_ = 0, columns_ = 0, tiles_ = 0;
+  int64_t slots_ = 0;
   Floats packed_, mean_, zeros_;
 };
 

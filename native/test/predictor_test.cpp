@@ -32,6 +32,7 @@ struct Network {
   std::vector<int64_t> input;
   int64_t dimension;
   std::function<Tensor(const Tensor& parameters, const Tensor& inputs)> reference;
+  int64_t epsilon = -1;  // where that of the norms is among the parameters
 
   int64_t features() const {
     int64_t count = 1;
@@ -115,6 +116,86 @@ Network convolutions() {
                 capi::call("aten::flatten", "using_ints", {capi::tensor(d), capi::integer(1), capi::integer(-1)});
             return linear(capi::call("aten::relu", "", {capi::tensor(e)}), p, 249, kClasses, 24);
           }};
+}
+
+constexpr double kEpsilon = 0.01;
+
+// Random parameters of some samples, or a mean.
+std::vector<float> parameters_of(const Network& net, int64_t rows, float scale, unsigned seed) {
+  auto values = normal(rows * net.dimension, scale, seed);
+  if (net.epsilon >= 0) values[static_cast<size_t>(net.epsilon)] = static_cast<float>(kEpsilon);
+  return values;
+}
+
+// Residual blocks of both kinds, one in another and one whose body begins with an activation, all norms, and a mean
+// over channels.
+Network residual() {
+  const auto conv = [](const Tensor& x, const Tensor& p, int64_t from, int64_t out, int64_t in, int64_t k,
+                       int64_t stride, int64_t padding) {
+    const std::vector<int64_t> strides{stride, stride};
+    const std::vector<int64_t> paddings{padding, padding};
+    const std::vector<int64_t> ones{1, 1};
+    return capi::call("aten::conv2d", "",
+                      {capi::tensor(x), capi::tensor(part(p, from, {out, in, k, k})),
+                       capi::tensor(part(p, from + out * in * k * k, {out})), capi::integers(strides),
+                       capi::integers(paddings), capi::integers(ones), capi::integer(1)});
+  };
+  const auto relu = [](const Tensor& x) { return capi::call("aten::relu", "", {capi::tensor(x)}); };
+  // Offsets: convolutions 4 -> 6 (3x3) at 0, 6 -> 6 (3x3) at 222, group norm at 552, 6 -> 5 (1x1) at 564 and 599, layer
+  // norm at 634, root mean square norm at 644, linear at 649, epsilon at 667.
+  return {
+      {{VK_LAYER_CONV2D, 0, 6, 3, 1, 1, 0, 216},
+       plain(VK_LAYER_BLOCK),
+       plain(VK_LAYER_RELU),
+       {VK_LAYER_CONV2D, 0, 6, 3, 1, 1, 222, 546},
+       plain(VK_LAYER_BLOCK),
+       {VK_LAYER_NORM, 0, 6, 2, 667, 0, 552, 558},
+       plain(VK_LAYER_TANH),
+       plain(VK_LAYER_SHORTCUT),
+       plain(VK_LAYER_SUM),
+       plain(VK_LAYER_SHORTCUT),
+       plain(VK_LAYER_SUM),
+       plain(VK_LAYER_RELU),
+       plain(VK_LAYER_BLOCK),
+       plain(VK_LAYER_MAX_POOL2D, 2, 2),
+       {VK_LAYER_CONV2D, 0, 5, 1, 1, 0, 564, 594},
+       plain(VK_LAYER_SHORTCUT),
+       {VK_LAYER_CONV2D, 0, 5, 1, 2, 0, 599, 629},
+       plain(VK_LAYER_SUM),
+       plain(VK_LAYER_MEAN2D),
+       {VK_LAYER_NORM, 0, 5, 1, 667, 0, 634, 639},
+       plain(VK_LAYER_SILU),
+       {VK_LAYER_RMS_NORM, 0, 5, 1, 667, 0, 644, -1},
+       dense(kClasses, 5, 649)},
+      {4, 6, 8},
+      668,
+      [conv, relu](const Tensor& p, const Tensor& x) {
+        const std::vector<int64_t> two{2, 2};
+        const std::vector<int64_t> one{1, 1};
+        const std::vector<int64_t> zero{0, 0};
+        const std::vector<int64_t> five{5};
+        const std::vector<int64_t> plane{2, 3};
+        const Tensor a = conv(x, p, 0, 6, 4, 3, 1, 1);
+        const Tensor b = conv(relu(a), p, 222, 6, 6, 3, 1, 1);
+        const Tensor n = capi::call("aten::group_norm", "",
+                                    {capi::tensor(b), capi::integer(2), capi::tensor(part(p, 552, {6})),
+                                     capi::tensor(part(p, 558, {6})), capi::number(kEpsilon), capi::boolean(false)});
+        const Tensor c = relu(capi::add(capi::add(capi::tanh(n), b), a));
+        const Tensor pooled = capi::call("aten::max_pool2d", "",
+                                         {capi::tensor(c), capi::integers(two), capi::integers(two),
+                                          capi::integers(zero), capi::integers(one), capi::boolean(false)});
+        const Tensor d = capi::add(conv(pooled, p, 564, 5, 6, 1, 1, 0), conv(c, p, 599, 5, 6, 1, 2, 0));
+        const Tensor mean = capi::call("aten::mean", "dim",
+                                       {capi::tensor(d), capi::integers(plane), capi::boolean(false), capi::none()});
+        const Tensor e = capi::call("aten::layer_norm", "",
+                                    {capi::tensor(mean), capi::integers(five), capi::tensor(part(p, 634, {5})),
+                                     capi::tensor(part(p, 639, {5})), capi::number(kEpsilon), capi::boolean(false)});
+        const Tensor f = capi::call("aten::rms_norm", "",
+                                    {capi::tensor(capi::call("aten::silu", "", {capi::tensor(e)})),
+                                     capi::integers(five), capi::tensor(part(p, 644, {5})), capi::number(kEpsilon)});
+        return linear(f, p, 649, kClasses, 5);
+      },
+      667};
 }
 
 class Predictor {
@@ -215,12 +296,12 @@ class Predictors : public testing::TestWithParam<int> {
     if (got != wanted) GTEST_SKIP() << "this CPU has no " << asked << "; " << got;
   }
 
-  Network network() const { return GetParam() == 0 ? mlp() : convolutions(); }
+  Network network() const { return GetParam() == 0 ? mlp() : GetParam() == 1 ? convolutions() : residual(); }
 };
 
 TEST_P(Predictors, SamplesAgreeWithLibtorch) {
   const Network net = network();
-  const auto parameters = normal(kSamples * net.dimension, 0.3f, 2);
+  const auto parameters = parameters_of(net, kSamples, 0.3f, 2);
   for (const int32_t threads : {1, 3})
     for (const int64_t count : {1, 13}) {
       const auto inputs = normal(count * net.features(), 1, 3);
@@ -240,7 +321,7 @@ TEST_P(Predictors, SamplesAgreeWithLibtorch) {
 
 TEST_P(Predictors, LinearisedOnesAreForwardDerivatives) {
   const Network net = network();
-  const auto mean = normal(net.dimension, 0.3f, 4);
+  const auto mean = parameters_of(net, 1, 0.3f, 4);
   const auto deviations = normal(kSamples * net.dimension, 0.05f, 5);
   for (const int32_t threads : {1, 3})
     for (const int64_t count : {1, 13}) {
@@ -265,8 +346,8 @@ TEST_P(Predictors, LinearisedOnesAreForwardDerivatives) {
 
 TEST_P(Predictors, ManyThreadsGetTheSame) {
   const Network net = network();
-  const auto parameters = normal(kSamples * net.dimension, 0.3f, 2);
-  const auto mean = normal(net.dimension, 0.3f, 4);
+  const auto parameters = parameters_of(net, kSamples, 0.3f, 2);
+  const auto mean = parameters_of(net, 1, 0.3f, 4);
   const auto inputs = normal(9 * net.features(), 1, 3);
   for (const bool linearised : {false, true}) {
     const Predictor predictor(net, parameters, linearised ? mean.data() : nullptr, VK_LINK_SOFTMAX, 2);
@@ -287,8 +368,9 @@ TEST_P(Predictors, ManyThreadsGetTheSame) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, Predictors, testing::Values(0, 1),
-                         [](const auto& info) { return info.param == 0 ? "mlp" : "convolutions"; });
+INSTANTIATE_TEST_SUITE_P(Networks, Predictors, testing::Values(0, 1, 2), [](const auto& info) {
+  return info.param == 0 ? "mlp" : info.param == 1 ? "convolutions" : "residual";
+});
 
 TEST(PredictorErrors, WhatDoesNotFitIsRefused) {
   const int64_t before = capi::live_handles();
@@ -302,6 +384,19 @@ TEST(PredictorErrors, WhatDoesNotFitIsRefused) {
     }
   };
   std::string message;
+  Network open = residual();
+  open.layers.erase(open.layers.begin() + 8);
+  std::string what;
+  EXPECT_EQ(status(open, &what), VK_ERR_ARGUMENT);
+  EXPECT_NE(what.find("a shortcut without a block"), std::string::npos) << what;
+  Network apart = residual();
+  apart.layers[14].outputs = 4;
+  EXPECT_EQ(status(apart, &what), VK_ERR_SHAPE);
+  EXPECT_NE(what.find("body and shortcut have different shapes"), std::string::npos) << what;
+  Network groups = residual();
+  groups.layers[5].kernel = 4;
+  EXPECT_EQ(status(groups, &what), VK_ERR_SHAPE);
+  EXPECT_NE(what.find("norm: it is for other inputs"), std::string::npos) << what;
   Network net = mlp();
   EXPECT_EQ(status(net, &message), VK_OK);
   net.layers[1].kind = 77;

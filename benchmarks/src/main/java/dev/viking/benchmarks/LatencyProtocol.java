@@ -18,7 +18,9 @@ import java.util.stream.LongStream;
  * What latency.py asks of a worker on the JVM, ours and the twins': {@code check} prints the
  * result, {@code run N} the nanoseconds of N predictions one after the other, {@code callers T N}
  * those of N by each of T threads at once, {@code heap N} the bytes that N predictions allocate on
- * the Java heap. Uses nothing but the JDK.
+ * the Java heap, and {@code control T N NS} is {@code callers} with NS nanoseconds of arithmetic in
+ * place of a prediction: what the machine makes of threads that neither wait nor share anything.
+ * Uses nothing but the JDK.
  */
 public final class LatencyProtocol {
   private LatencyProtocol() {}
@@ -62,6 +64,14 @@ public final class LatencyProtocol {
           case "run" -> print(run(callers.get(), Integer.parseInt(words[1])));
           case "callers" ->
               print(together(callers, Integer.parseInt(words[1]), Integer.parseInt(words[2])));
+          case "control" -> {
+            long steps = Arithmetic.steps(Long.parseLong(words[3]));
+            print(
+                together(
+                    () -> new Arithmetic(steps),
+                    Integer.parseInt(words[1]),
+                    Integer.parseInt(words[2])));
+          }
           case "heap" -> System.out.println(heap(callers.get(), Integer.parseInt(words[1])));
           default -> {
             return;
@@ -125,6 +135,41 @@ public final class LatencyProtocol {
       thread.join();
     }
     return Arrays.stream(each).flatMapToLong(LongStream::of).toArray();
+  }
+
+  /** A number of dependent multiplications. */
+  private static final class Arithmetic implements Caller {
+    private final long steps;
+    private double value = 1;
+
+    Arithmetic(long steps) {
+      this.steps = steps;
+    }
+
+    /** How many take so long when nobody disturbs, once compiled. */
+    static long steps(long nanos) {
+      long steps = 10_000;
+      double shortest = Double.POSITIVE_INFINITY;
+      for (int i = 0; i < 2_000; i++) {
+        Arithmetic trial = new Arithmetic(steps);
+        shortest = Math.min(shortest, run(trial, 1)[0]);
+      }
+      return Math.max(1, Math.round(nanos * steps / shortest));
+    }
+
+    @Override
+    public void predict() {
+      double x = value;
+      for (long i = 0; i < steps; i++) {
+        x = x * 0.999 + 0.001;
+      }
+      value = x;
+    }
+
+    @Override
+    public double[] values() {
+      return new double[] {value};
+    }
   }
 
   private static void print(long[] nanos) {

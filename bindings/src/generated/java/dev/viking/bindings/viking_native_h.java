@@ -23,10 +23,10 @@ public class viking_native_h extends viking_native_h$shared {
 
     static final SymbolLookup SYMBOL_LOOKUP = NativeSymbols.lookup();
 
-    private static final int VK_ABI_VERSION = (int)3L;
+    private static final int VK_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * enum vk_constants.VK_ABI_VERSION = 3
+     * enum vk_constants.VK_ABI_VERSION = 4
      * }
      */
     public static int VK_ABI_VERSION() {
@@ -2873,6 +2873,60 @@ public class viking_native_h extends viking_native_h$shared {
      */
     public static int VK_LAYER_SILU() {
         return VK_LAYER_SILU;
+    }
+    private static final int VK_LAYER_BLOCK = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_BLOCK = 10
+     * }
+     */
+    public static int VK_LAYER_BLOCK() {
+        return VK_LAYER_BLOCK;
+    }
+    private static final int VK_LAYER_SHORTCUT = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_SHORTCUT = 11
+     * }
+     */
+    public static int VK_LAYER_SHORTCUT() {
+        return VK_LAYER_SHORTCUT;
+    }
+    private static final int VK_LAYER_SUM = (int)12L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_SUM = 12
+     * }
+     */
+    public static int VK_LAYER_SUM() {
+        return VK_LAYER_SUM;
+    }
+    private static final int VK_LAYER_MEAN2D = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_MEAN2D = 13
+     * }
+     */
+    public static int VK_LAYER_MEAN2D() {
+        return VK_LAYER_MEAN2D;
+    }
+    private static final int VK_LAYER_NORM = (int)14L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_NORM = 14
+     * }
+     */
+    public static int VK_LAYER_NORM() {
+        return VK_LAYER_NORM;
+    }
+    private static final int VK_LAYER_RMS_NORM = (int)15L;
+    /**
+     * {@snippet lang=c :
+     * enum vk_layer_kind.VK_LAYER_RMS_NORM = 15
+     * }
+     */
+    public static int VK_LAYER_RMS_NORM() {
+        return VK_LAYER_RMS_NORM;
     }
     private static final int VK_LINK_IDENTITY = (int)0L;
     /**

@@ -27,7 +27,9 @@ import picocli.CommandLine.Parameters;
     },
     sortOptions = false)
 final class EvaluateCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "CHECKPOINT", description = "A posterior.safetensors of viking train.")
+  @Parameters(
+      paramLabel = "CHECKPOINT",
+      description = "A posterior.safetensors or serving.safetensors of viking train.")
   @Nullable Path checkpoint;
 
   @Option(

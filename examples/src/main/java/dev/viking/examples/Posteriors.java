@@ -4,7 +4,10 @@ import dev.viking.checkpoint.Checkpoint;
 import dev.viking.checkpoint.CheckpointBuilder;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.PosteriorSamples;
+import dev.viking.posterior.SavedPosterior;
 import dev.viking.posterior.ScaleLayout;
+import dev.viking.posterior.TrainerState;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
@@ -12,12 +15,22 @@ import dev.viking.torch.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** Trained networks as files: a posterior, or the parameters of a MAP network. */
+/**
+ * Trained networks as files: a posterior as {@link SavedPosterior} writes it, with where it comes
+ * from among its texts, or the parameters of a MAP network.
+ */
 final class Posteriors {
-  private static final String FORMAT = "viking-posterior-1";
+  private static final String FORMAT = "viking-posterior";
+
+  /** What earlier versions wrote; it has the same arrays, and its texts have no prefix. */
+  private static final String OLD_FORMAT = "viking-posterior-1";
+
+  private static final String TRAINING = "training.";
   private static final String MAP_FORMAT = "viking-map-1";
 
   private Posteriors() {}
@@ -32,40 +45,65 @@ final class Posteriors {
    */
   record Origin(RunConfig config, long seed, TrainingHistory history, double seconds) {}
 
-  static void write(Path file, KernelImagePosterior posterior, Origin origin) {
-    CheckpointBuilder builder =
-        start(FORMAT, origin)
-            .put("mean", posterior.mean())
-            .put("log_precision", posterior.logPrecision())
-            .put("log_scale_image", posterior.logScaleImage());
-    Tensor logScaleKernel = posterior.logScaleKernel();
-    if (logScaleKernel != null) {
-      builder.put("log_scale_kernel", logScaleKernel);
+  /**
+   * A posterior with its network, and its samples when there are some, for a service.
+   *
+   * @param more other texts that say how it was trained
+   */
+  static void write(
+      Path file,
+      Sequential network,
+      KernelImagePosterior posterior,
+      @Nullable PosteriorSamples samples,
+      Origin origin,
+      Map<String, String> more) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put("seed", Long.toString(origin.seed()));
+    texts.put("seconds", Double.toString(origin.seconds()));
+    texts.put("config", origin.config().options().toString());
+    texts.putAll(more);
+    try (Scope _ = Scope.open()) {
+      SavedPosterior saved =
+          SavedPosterior.of(posterior)
+              .withModel(network)
+              .withTraining(texts)
+              .withState(new TrainerState(origin.history().tensors(), Map.of()));
+      (samples == null ? saved : saved.withSamples(samples)).write(file);
     }
-    builder.write(file);
   }
 
   static void writeMap(Path file, Tensor parameters, Origin origin) {
-    start(MAP_FORMAT, origin).put("parameters", parameters).write(file);
-  }
-
-  private static CheckpointBuilder start(String format, Origin origin) {
     CheckpointBuilder builder =
         Checkpoint.builder()
-            .metadata("format", format)
+            .metadata("format", MAP_FORMAT)
             .metadata("model", origin.config().model().toString())
             .metadata("seed", Long.toString(origin.seed()))
             .metadata("seconds", Double.toString(origin.seconds()))
             .metadata("config", origin.config().options().toString());
     origin.history().write(builder);
-    return builder;
+    builder.put("parameters", parameters).write(file);
   }
 
   /** Where a trained network comes from; refuses a file that is none. */
   static Origin origin(Path file) {
     try (Checkpoint checkpoint = open(file)) {
       Map<String, String> texts = checkpoint.metadata();
-      String model = String.valueOf(texts.get("model"));
+      String prefix = FORMAT.equals(texts.get("format")) ? TRAINING : "";
+      String configured = texts.get(prefix + "config");
+      if (configured == null) {
+        throw new UsageException(
+            file
+                + ": format is "
+                + texts.get("format")
+                + ", and no text "
+                + prefix
+                + "config; a network trained by viking train is needed");
+      }
+      // A posterior's own text of this name is the whole network.
+      String model =
+          prefix.isEmpty()
+              ? String.valueOf(texts.get("model"))
+              : RunConfig.parse(file.toString(), configured).model().toString();
       boolean known =
           Arrays.stream(ModelChoice.values()).anyMatch(it -> it.toString().equals(model));
       if (!known) {
@@ -73,7 +111,7 @@ final class Posteriors {
             file + ": model is " + model + "; a network trained by viking train is needed");
       }
       try {
-        RunConfig config = RunConfig.parse(file.toString(), texts.getOrDefault("config", ""));
+        RunConfig config = RunConfig.parse(file.toString(), configured);
         if (!config.model().toString().equals(model)) {
           throw new UsageException(
               file
@@ -85,9 +123,9 @@ final class Posteriors {
         }
         return new Origin(
             config,
-            Long.parseLong(texts.getOrDefault("seed", "")),
+            Long.parseLong(texts.getOrDefault(prefix + "seed", "")),
             TrainingHistory.read(checkpoint),
-            Double.parseDouble(texts.getOrDefault("seconds", "")));
+            Double.parseDouble(texts.getOrDefault(prefix + "seconds", "")));
       } catch (NumberFormatException e) {
         throw new UsageException(file + ": seed or seconds is no number: " + e.getMessage());
       }
@@ -98,24 +136,31 @@ final class Posteriors {
   static KernelImagePosterior read(Path file, Sequential network, Device device) {
     try (Scope scope = Scope.open();
         Checkpoint checkpoint = open(file)) {
+      if (OLD_FORMAT.equals(checkpoint.metadata().get("format"))) {
+        return readOld(file, checkpoint, network, device).keepIn(scope);
+      }
       requireFormat(file, checkpoint, FORMAT, "a posterior");
-      Tensor mean = vector(file, checkpoint, "mean", network, device);
-      // The layout follows from the configuration that the file holds.
-      ScaleLayout scales =
-          RunConfig.parse(file.toString(), checkpoint.metadata().getOrDefault("config", ""))
-              .viking(0)
-              .scales()
-              .layout(network.layout());
-      return KernelImagePosterior.of(
-              mean,
-              scales,
-              numbers(file, checkpoint, "log_precision", 1)[0],
-              numbers(file, checkpoint, "log_scale_image", scales.count()),
-              scales.kernelTied()
-                  ? new double[0]
-                  : numbers(file, checkpoint, "log_scale_kernel", scales.count()))
-          .keepIn(scope);
+      checkVector(file, checkpoint, "mean", network);
+      return SavedPosterior.read(file, device).posterior().keepIn(scope);
     }
+  }
+
+  private static KernelImagePosterior readOld(
+      Path file, Checkpoint checkpoint, Sequential network, Device device) {
+    // The layout follows from the configuration that the file holds.
+    ScaleLayout scales =
+        RunConfig.parse(file.toString(), checkpoint.metadata().getOrDefault("config", ""))
+            .viking(0)
+            .scales()
+            .layout(network.layout());
+    return KernelImagePosterior.of(
+        vector(file, checkpoint, "mean", network, device),
+        scales,
+        numbers(file, checkpoint, "log_precision", 1)[0],
+        numbers(file, checkpoint, "log_scale_image", scales.count()),
+        scales.kernelTied()
+            ? new double[0]
+            : numbers(file, checkpoint, "log_scale_kernel", scales.count()));
   }
 
   /** Reads a MAP network's parameters, [D], into the current scope. */
@@ -142,8 +187,8 @@ final class Posteriors {
     }
   }
 
-  private static Tensor vector(
-      Path file, Checkpoint checkpoint, String name, Sequential network, Device device) {
+  private static void checkVector(
+      Path file, Checkpoint checkpoint, String name, Sequential network) {
     long needed = network.layout().total();
     List<Long> shape =
         checkpoint.names().contains(name) ? checkpoint.info(name).shape() : List.of();
@@ -152,6 +197,11 @@ final class Posteriors {
           "%s: tensor %s has shape %s; float32 [%d] is needed"
               .formatted(file, name, shape, needed));
     }
+  }
+
+  private static Tensor vector(
+      Path file, Checkpoint checkpoint, String name, Sequential network, Device device) {
+    checkVector(file, checkpoint, name, network);
     return checkpoint.tensor(name).to(device);
   }
 

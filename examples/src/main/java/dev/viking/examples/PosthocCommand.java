@@ -152,6 +152,14 @@ final class PosthocCommand implements Callable<Integer> {
   String device = "cpu";
 
   @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description =
+          "Write the posterior with its samples to this safetensors file, which SavedPosterior"
+              + " reads (default: not at all).")
+  @Nullable Path out;
+
+  @Option(
       names = "--json",
       description = "Print the metrics as JSON on stdout, and nothing else there.")
   boolean json;

@@ -12,6 +12,7 @@ import dev.viking.posterior.PosteriorSamples;
 import dev.viking.posterior.Predictions;
 import dev.viking.posterior.PredictiveSamples;
 import dev.viking.posterior.Predictor;
+import dev.viking.posterior.SavedPosterior;
 import dev.viking.posterior.Stage;
 import dev.viking.posterior.StepRecord;
 import dev.viking.posterior.TrainerOptions;
@@ -21,8 +22,10 @@ import dev.viking.posterior.VikingTrainer;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 
 /**
@@ -63,6 +66,7 @@ record PosthocRun(
       Predictor predictor = new Predictor(model, Predictions.SAMPLED);
       Evaluation map = classify(inputs -> predictor.predict(mean, inputs));
       PosteriorSamples drawn = sample(posterior);
+      save(posterior, drawn);
       Evaluation viking = classify(inputs -> predictor.predict(posterior, drawn, inputs));
       return new Outcome(
           map,
@@ -72,6 +76,25 @@ record PosthocRun(
           (fitted - start) * 1e-9,
           (System.nanoTime() - fitted) * 1e-9);
     }
+  }
+
+  /** The module itself is no part of the file: it is a program, in a file of its own. */
+  private void save(KernelImagePosterior posterior, PosteriorSamples drawn) {
+    Path file = options.out;
+    if (file == null) {
+      return;
+    }
+    SavedPosterior.of(posterior)
+        .withSamples(drawn)
+        .withTraining(
+            Map.of(
+                "module", String.valueOf(options.module),
+                "data", sets.name(),
+                "seed", Long.toString(options.seed),
+                "sigma_epochs", Integer.toString(options.sigmaEpochs),
+                "beta", Double.toString(options.beta)))
+        .write(file);
+    progress.say("saved " + file);
   }
 
   private void checkOutputs(Tensor mean) {

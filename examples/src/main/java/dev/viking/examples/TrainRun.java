@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
-import dev.viking.posterior.SavedPosterior;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingResult;
 import dev.viking.torch.Scope;
@@ -82,7 +81,7 @@ record TrainRun(
     try (Scope _ = Scope.open()) {
       SeedTraining training = training(TrainingCheckpoint.Phase.VIKING, seed, config.viking(seed));
       TrainingResult result = training.run();
-      Posteriors.write(file, result.posterior(), origin(seed, training));
+      Posteriors.write(file, network(), result.posterior(), null, origin(seed, training), pixels());
       RunFolder.delete(folder.checkpoint());
     }
   }
@@ -117,11 +116,19 @@ record TrainRun(
     return new Posteriors.Origin(config, seed, training.history(), training.seconds());
   }
 
+  /** What a service must do to pixels before the network sees them. */
+  private Map<String, String> pixels() {
+    return Map.of(
+        "pixel-means", sets.normalisation().means().toString(),
+        "pixel-deviations", sets.normalisation().deviations().toString());
+  }
+
   private SeedResult evaluate(long seed) {
     try (Scope _ = Scope.open()) {
       Evaluator evaluator = new Evaluator(config, sets, config.integer("samples"), interrupts);
       KernelImagePosterior posterior =
           Posteriors.read(folder.posterior(seed), network(), config.device());
+      Posteriors.Origin trained = Posteriors.origin(folder.posterior(seed));
       Evaluation map =
           evaluator.point(Posteriors.readMap(folder.map(seed), network(), config.device()));
       Evaluation mean = evaluator.point(posterior.mean());
@@ -132,20 +139,8 @@ record TrainRun(
               seed,
               progress,
               samples ->
-                  SavedPosterior.of(posterior)
-                      .withModel(network())
-                      .withSamples(samples)
-                      .withTraining(
-                          Map.of(
-                              "seed",
-                              Long.toString(seed),
-                              "config",
-                              config.options().toString(),
-                              "pixel-means",
-                              sets.normalisation().means().toString(),
-                              "pixel-deviations",
-                              sets.normalisation().deviations().toString()))
-                      .write(folder.serving(seed)));
+                  Posteriors.write(
+                      folder.serving(seed), network(), posterior, samples, trained, pixels()));
       return new SeedResult(
           seed,
           map,
@@ -154,7 +149,7 @@ record TrainRun(
           new SeedResult.Scales(
               posterior.scaleKernel(), posterior.scaleImage(), viking.kernelShare()),
           new SeedResult.Seconds(
-              Posteriors.origin(folder.posterior(seed)).seconds(),
+              trained.seconds(),
               Posteriors.origin(folder.map(seed)).seconds(),
               (System.nanoTime() - start) * 1e-9));
     }

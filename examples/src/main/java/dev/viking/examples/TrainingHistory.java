@@ -4,8 +4,11 @@ import dev.viking.checkpoint.Checkpoint;
 import dev.viking.checkpoint.CheckpointBuilder;
 import dev.viking.posterior.Stage;
 import dev.viking.posterior.StepRecord;
+import dev.viking.torch.Tensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What training looked like: means over short stretches of steps, and the validation at the end of
@@ -54,11 +57,13 @@ final class TrainingHistory {
    */
   record Validation(Stage stage, int epoch, double accuracy, double nll) {}
 
-  /** Reads the history that a checkpoint holds. */
+  /** Reads the history that a checkpoint or a posterior's file holds. */
   static TrainingHistory read(Checkpoint checkpoint) {
     TrainingHistory history = new TrainingHistory();
-    fill(checkpoint, STEPS, STEP_COLUMNS, history.steps);
-    fill(checkpoint, EPOCHS, EPOCH_COLUMNS, history.epochs);
+    for (String prefix : List.of("", "state.")) {
+      fill(checkpoint, prefix + STEPS, STEP_COLUMNS, history.steps);
+      fill(checkpoint, prefix + EPOCHS, EPOCH_COLUMNS, history.epochs);
+    }
     return history;
   }
 
@@ -76,18 +81,31 @@ final class TrainingHistory {
 
   /** Adds the history to a checkpoint. */
   void write(CheckpointBuilder checkpoint) {
-    put(checkpoint, STEPS, STEP_COLUMNS, steps);
-    put(checkpoint, EPOCHS, EPOCH_COLUMNS, epochs);
+    put(STEPS, STEP_COLUMNS, steps, checkpoint::put);
+    put(EPOCHS, EPOCH_COLUMNS, epochs, checkpoint::put);
   }
 
-  private static void put(
-      CheckpointBuilder checkpoint, String name, int columns, List<double[]> rows) {
+  /** The history as tensors of the current scope, for the state of a posterior's file. */
+  Map<String, Tensor> tensors() {
+    Map<String, Tensor> tensors = new HashMap<>();
+    Sink sink = (name, values, shape) -> tensors.put(name, Tensor.of(values, shape));
+    put(STEPS, STEP_COLUMNS, steps, sink);
+    put(EPOCHS, EPOCH_COLUMNS, epochs, sink);
+    return tensors;
+  }
+
+  /** Takes an array. */
+  private interface Sink {
+    void put(String name, double[] values, long... shape);
+  }
+
+  private static void put(String name, int columns, List<double[]> rows, Sink sink) {
     double[] values = new double[rows.size() * columns];
     for (int i = 0; i < rows.size(); i++) {
       System.arraycopy(rows.get(i), 0, values, i * columns, columns);
     }
     if (!rows.isEmpty()) {
-      checkpoint.put(name, values, rows.size(), columns);
+      sink.put(name, values, rows.size(), columns);
     }
   }
 

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.viking.nn.TorchScriptModel;
+import dev.viking.posterior.SavedPosterior;
 import dev.viking.torch.Device;
 import dev.viking.torch.NativeMemory;
+import dev.viking.torch.Scope;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -22,6 +25,7 @@ class PosthocCommandTest {
   void comparesTheNetworkWithItsPosterior() throws IOException {
     String data = TinyMnist.write(temporary.resolve("data")).toString();
     String module = MODULES.resolve("digits.pt").toString();
+    Path file = temporary.resolve("posterior.safetensors");
     long before = NativeMemory.live(Device.CPU).handles();
     CommandRun run =
         CommandRun.of(
@@ -32,6 +36,8 @@ class PosthocCommandTest {
             data,
             "--batch-size=16",
             "--samples=4",
+            "--out",
+            file.toString(),
             "--json");
     assertThat(run.exitCode()).as(run.err()).isZero();
     assertThat(NativeMemory.live(Device.CPU).handles()).isEqualTo(before);
@@ -43,11 +49,27 @@ class PosthocCommandTest {
     assertThat(result.path("viking").path("nll").asDouble())
         .isNotEqualTo(result.path("map").path("nll").asDouble());
     assertThat(result.path("posterior").path("sigma_ker").asDouble()).isBetween(0.005, 0.5);
+    readsWhatWasSaved(file, module);
     CommandRun again =
         CommandRun.of(
             "posthoc", "--module", module, "--data", data, "--batch-size=16", "--samples=4");
     assertThat(again.exitCode()).as(again.err()).isZero();
     assertThat(again.out()).contains("MAP", "VIKING", "sigma_ker", "NLL");
+  }
+
+  private static void readsWhatWasSaved(Path file, String module) {
+    try (Scope _ = Scope.open();
+        TorchScriptModel model = TorchScriptModel.load(Path.of(module))) {
+      SavedPosterior saved = SavedPosterior.read(file);
+      assertThat(saved.model()).isNull();
+      assertThat(saved.training()).containsEntry("module", module).containsKey("data");
+      assertThat(saved.posterior().mean().toFloatArray())
+          .isEqualTo(model.initialParameters().toFloatArray());
+      assertThat(saved.requireSamples().count()).isEqualTo(4);
+    }
+    CommandRun evaluated = CommandRun.of("evaluate", file.toString());
+    assertThat(evaluated.exitCode()).isEqualTo(2);
+    assertThat(evaluated.err()).contains("a network trained by viking train, lenet, is needed");
   }
 
   @Test

@@ -1,11 +1,14 @@
 package dev.viking.examples;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.viking.checkpoint.Checkpoint;
+import dev.viking.checkpoint.CheckpointBuilder;
+import dev.viking.posterior.SavedPosterior;
 import dev.viking.serving.CompiledPredictor;
 import dev.viking.serving.ExecutionPath;
 import dev.viking.serving.Likelihood;
@@ -13,6 +16,7 @@ import dev.viking.serving.Prediction;
 import dev.viking.serving.PredictorOptions;
 import dev.viking.torch.Device;
 import dev.viking.torch.NativeMemory;
+import dev.viking.torch.Scope;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -144,10 +148,35 @@ class TrainCommandTest {
     assertThat(JSON.readTree(evaluated.out()).path("viking"))
         .isEqualTo(JSON.readTree(run.out()).path("seeds").path(0).path("viking"));
 
+    CommandRun earlier =
+        CommandRun.of("evaluate", asBefore(out).toString(), "--threads=1", "--json");
+    assertThat(earlier.exitCode()).as(earlier.err()).isZero();
+    assertThat(earlier.out()).isEqualTo(evaluated.out());
+
     CommandRun wrong = CommandRun.of(with(small(out), "--scales=loose"));
     assertThat(wrong.exitCode()).isEqualTo(2);
     assertThat(wrong.err())
         .contains("--scales: loose given; one of tied, free, tied-layers, free-layers is needed");
+  }
+
+  /** The posterior of a run in the layout of earlier versions. */
+  private static Path asBefore(Path out) {
+    Path file = out.resolve("old.safetensors");
+    try (Scope _ = Scope.open();
+        Checkpoint now = Checkpoint.read(out.resolve("posterior.safetensors"))) {
+      CheckpointBuilder old =
+          Checkpoint.builder().metadata("format", "viking-posterior-1").metadata("model", "lenet");
+      for (String text : List.of("seed", "seconds", "config")) {
+        old.metadata(text, requireNonNull(now.metadata().get("training." + text)));
+      }
+      for (String name : now.names()) {
+        if (!name.equals("scale_groups")) {
+          old.put(name.replaceFirst("^state\\.", ""), now.tensor(name));
+        }
+      }
+      old.write(file);
+    }
+    return file;
   }
 
   @Test
@@ -170,6 +199,16 @@ class TrainCommandTest {
     JsonNode again = JSON.readTree(evaluated.out());
     assertThat(again.path("viking")).isEqualTo(trained.path("seeds").path(0).path("viking"));
     assertThat(again.path("map")).isEqualTo(trained.path("seeds").path(0).path("map"));
+
+    CommandRun served =
+        CommandRun.of(
+            "evaluate", out.resolve("serving.safetensors").toString(), "--threads=1", "--json");
+    assertThat(served.exitCode()).as(served.err()).isZero();
+    assertThat(JSON.readTree(served.out()).path("viking")).isEqualTo(again.path("viking"));
+    try (SavedPosterior saved = SavedPosterior.read(out.resolve("posterior.safetensors"))) {
+      assertThat(saved.requireModel().layout().total()).isEqualTo(44_426);
+      assertThat(saved.training()).containsKeys("seed", "seconds", "config");
+    }
   }
 
   @Test

@@ -17,7 +17,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -26,10 +25,11 @@ import org.jspecify.annotations.Nullable;
  * is one native call that evaluates all samples and reduces them, and nothing is allocated on the
  * Java heap.
  *
- * <p>Networks of linear layers, convolutions, pooling and the activations of {@link
- * dev.viking.nn.Activation} run in native loops (float32, CPU; results agree with {@link
- * dev.viking.posterior.Predictor} to about 1e-5). Other layers run in libtorch behind the same
- * methods; {@link #path} and {@link #describe} say which was chosen.
+ * <p>Networks of linear layers, convolutions, pooling, norms (batch norm with its constants), the
+ * common activations of {@link dev.viking.nn.Activation}, and residual connections among them run
+ * in native loops (float32, CPU; results agree with {@link dev.viking.posterior.Predictor} to about
+ * 1e-5). Other layers run in libtorch behind the same methods; {@link #path} and {@link #describe}
+ * say which was chosen.
  *
  * <p>With {@link Predictions#LINEARISED} the network is linearised in its parameters at the
  * posterior mean. Mean and variance of the outputs then are those of a Gaussian: f(mean, x) itself,
@@ -154,17 +154,18 @@ public final class CompiledPredictor implements AutoCloseable {
 
   private static @Nullable StackedNetwork compile(
       Sequential model, Tensor parameters, @Nullable Tensor mean, PredictorOptions options) {
-    Optional<List<StackedNetwork.Layer>> plan = NetworkPlan.of(model);
-    if (plan.isEmpty()) {
+    Optional<NetworkPlan> known = NetworkPlan.of(model);
+    if (known.isEmpty()) {
       LOG.log(System.Logger.Level.INFO, "{0} has layers that only libtorch knows", model);
       return null;
     }
+    NetworkPlan plan = known.get();
     StackedNetwork network =
         StackedNetwork.compile(
-            plan.get(),
+            plan.layers(),
             model.inputShape(),
-            parameters,
-            mean,
+            mean == null ? plan.parameters(parameters) : plan.deviations(mean, parameters),
+            mean == null ? null : plan.mean(mean),
             options.likelihood().link(),
             options.threads(),
             options.cpus().stream().mapToInt(Integer::intValue).toArray(),

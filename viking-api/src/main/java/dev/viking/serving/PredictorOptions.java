@@ -16,8 +16,12 @@ import java.util.List;
  *     callers' threads are the caller's affair
  * @param spin how long the predictor's own threads watch for work before they sleep. Waking up
  *     takes longer than a small network
- * @param concurrentCalls native calls under way at once; further callers queue, first come first
- *     served. Virtual threads take at most one less than there are carriers, so that others go on
+ * @param concurrentCalls native calls under way at once; further callers wait, first come first
+ *     served: the next in turn, as many as there are calls at once, awake for up to 2 ms, giving
+ *     their processor away to whoever has work, and all others asleep. No more than the processors
+ *     that the service may use: each call beyond makes others wait for a time slice of the kernel
+ *     in the middle. Virtual threads take at most one less than there are carriers, so that others
+ *     go on
  */
 public record PredictorOptions(
     Likelihood likelihood,

@@ -48,7 +48,22 @@ public final class StackedNetwork implements AutoCloseable {
     /** GELU in its tanh form. */
     GELU_TANH(viking_native_h.VK_LAYER_GELU_TANH()),
     /** x sigmoid(x). */
-    SILU(viking_native_h.VK_LAYER_SILU());
+    SILU(viking_native_h.VK_LAYER_SILU()),
+    /** Begins a residual block; its body follows. */
+    BLOCK(viking_native_h.VK_LAYER_BLOCK()),
+    /** Ends the body; the shortcut's layers follow, from the block's input. */
+    SHORTCUT(viking_native_h.VK_LAYER_SHORTCUT()),
+    /** Ends the block: body plus shortcut. */
+    SUM(viking_native_h.VK_LAYER_SUM()),
+    /** The mean over each channel, to a vector. */
+    MEAN2D(viking_native_h.VK_LAYER_MEAN2D()),
+    /**
+     * Groups of channels, or a vector, less their mean over their deviation. The layer's kernel is
+     * the number of groups, its stride where epsilon is among the parameters.
+     */
+    NORM(viking_native_h.VK_LAYER_NORM()),
+    /** The same without the mean. */
+    RMS_NORM(viking_native_h.VK_LAYER_RMS_NORM());
 
     private final int code;
 

@@ -6,12 +6,20 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.viking.nn.Activation;
 import dev.viking.nn.AvgPool2d;
+import dev.viking.nn.BatchNorm2d;
+import dev.viking.nn.ChannelStatistics;
 import dev.viking.nn.Conv2d;
 import dev.viking.nn.Flatten;
+import dev.viking.nn.GlobalAvgPool2d;
+import dev.viking.nn.GroupNorm;
+import dev.viking.nn.LayerNorm;
 import dev.viking.nn.LeNet;
 import dev.viking.nn.Linear;
 import dev.viking.nn.MaxPool2d;
 import dev.viking.nn.Mlp;
+import dev.viking.nn.ResNet;
+import dev.viking.nn.Residual;
+import dev.viking.nn.RmsNorm;
 import dev.viking.nn.Sequential;
 import dev.viking.nn.Window;
 import dev.viking.posterior.Predictions;
@@ -100,7 +108,62 @@ class CompiledPredictorTest {
                 new Conv2d("b", 4, 5, 2, 1, 0),
                 new Flatten(),
                 Activation.RELU,
-                new Linear("c", 5 * 3 * 2, 4))));
+                new Linear("c", 5 * 3 * 2, 4))),
+        residual(),
+        // Norms of vectors, and a residual connection among them.
+        Sequential.of(
+            new long[] {6},
+            List.of(
+                new Linear("a", 6, 9),
+                new LayerNorm("b", 9),
+                Activation.GELU_TANH,
+                new Residual(List.of(new RmsNorm("c", 9), new Linear("d", 9, 9), Activation.SILU)),
+                new Linear("e", 9, 3))));
+  }
+
+  /** Batch norms behind convolutions and alone, padding on some sides only, blocks in blocks. */
+  private static Sequential residual() {
+    return Sequential.of(
+        new long[] {2, 8, 8},
+        List.of(
+            norm("n0", 2),
+            new Conv2d("c1", 2, 5, Window.of(3).padding(1)).withoutBias(),
+            norm("n1", 5),
+            Activation.RELU,
+            new Residual(
+                List.of(
+                    new Conv2d("c2", 5, 6, Window.of(3).stride(2).same(8, 8)),
+                    norm("n2", 6),
+                    Activation.TANH,
+                    new Residual(List.of(Activation.SILU, new GroupNorm("g", 3, 6))),
+                    new Conv2d("c3", 6, 6, Window.of(2, 3).padding(1, 0, 1, 1))),
+                List.of(new Conv2d("c4", 5, 6, Window.of(1).stride(2)))),
+            Activation.RELU,
+            new Conv2d("c5", 6, 4, 2),
+            new GlobalAvgPool2d(),
+            new Linear("fc", 4, 3)));
+  }
+
+  private static BatchNorm2d norm(String name, int channels) {
+    double[] mean = new double[channels];
+    double[] variance = new double[channels];
+    for (int c = 0; c < channels; c++) {
+      mean[c] = 0.3 * c - 0.5;
+      variance[c] = 0.4 + 0.3 * c;
+    }
+    return new BatchNorm2d(name, channels).withStatistics(new ChannelStatistics(mean, variance));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Predictions.class)
+  void theResidualNetworkOfThePaperIsCompiled(Predictions kind) {
+    // What is compiled has been compared with libtorch on the spot, and would be dropped otherwise.
+    try (CompiledPredictor predictor =
+        Posteriors.of(ResNet.cifar20(), 2, DType.FLOAT32, 1)
+            .compile(PredictorOptions.of(Likelihood.CATEGORICAL).withKind(kind))) {
+      assertThat(predictor.path()).isEqualTo(ExecutionPath.COMPILED);
+      assertThat(predictor.describe()).contains("sum", "mean");
+    }
   }
 
   @ParameterizedTest
