@@ -49,9 +49,16 @@ final class ColumnConv2dTape extends Tape {
     this.inputs = inputs;
     height = layer.window().outputHeight(inputs.size(2));
     width = layer.window().outputWidth(inputs.size(3));
-    Tensor windows = Windows.columns(inputs, layer.window());
+    Tensor windows = columns == null ? Windows.columns(inputs, layer.window()) : columns;
     columns = windows;
     return image(SmallProducts.of(kernel(), windows, bias));
+  }
+
+  @Override
+  void shareInputs(Tape other) {
+    if (other instanceof ColumnConv2dTape same && same.columns != null) {
+      columns = same.columns.detach();
+    }
   }
 
   @Override

@@ -31,13 +31,37 @@ final class StructuredLinearisation extends Linearisation {
       Tensor inputs,
       @Nullable Loss loss,
       @Nullable Tensor targets) {
+    this(model, parameters, inputs, loss, targets, null);
+  }
+
+  /**
+   * With what depends on the inputs alone from another one.
+   *
+   * @param like open, of the same model and inputs; or null
+   */
+  private StructuredLinearisation(
+      Sequential model,
+      Tensor parameters,
+      Tensor inputs,
+      @Nullable Loss loss,
+      @Nullable Tensor targets,
+      @Nullable StructuredLinearisation like) {
     super(model, parameters, inputs, loss, targets);
     this.sequential = model;
     this.plan = model.plan();
     try (Scope scope = Scope.open()) {
-      this.outputs = forward(scope);
+      this.outputs = forward(scope, like);
       this.derivative = loss == null ? null : derivative(scope, loss, requireTargets());
     }
+  }
+
+  @Override
+  public Linearisation at(Tensor others) {
+    requireOpen("at");
+    sequential.check("Linearisation.at", others, inputs);
+    return others.isWrapped()
+        ? Linearisation.generic(model, loss, others, inputs, targets)
+        : new StructuredLinearisation(sequential, others, inputs, loss, targets, this);
   }
 
   @Override
@@ -181,7 +205,7 @@ final class StructuredLinearisation extends Linearisation {
     owned.clear();
   }
 
-  private Tensor forward(Scope scope) {
+  private Tensor forward(Scope scope, @Nullable StructuredLinearisation like) {
     List<List<Tensor>> views = sequential.split(parameters);
     List<Tensor> values = new ArrayList<>(views.size() + 1);
     values.add(inputs);
@@ -194,6 +218,10 @@ final class StructuredLinearisation extends Linearisation {
         values.add(input.add(values.get(step.addend())));
       } else {
         Tape tape = tape(layer, views.get(i));
+        Tape other = like == null ? null : like.tapes.get(i);
+        if (other != null && step.input() == 0) {
+          tape.shareInputs(other);
+        }
         tapes.add(tape);
         values.add(tape.forward(input));
         for (Tensor saved : tape.saved()) {

@@ -40,6 +40,12 @@ abstract sealed class Tape
   /** Evaluates the layer and saves what the other methods need. */
   abstract Tensor forward(Tensor inputs);
 
+  /**
+   * Takes over what another tape of the same layer saved about the inputs alone, before {@link
+   * #forward} for those very inputs.
+   */
+  void shareInputs(Tape other) {}
+
   /** The cotangent of the inputs for one of the outputs. */
   abstract Tensor backward(Tensor cotangent, long groups);
 
