@@ -2,6 +2,7 @@ package dev.viking.nn;
 
 import dev.viking.torch.Tensor;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +113,11 @@ final class ColumnConv2dTape extends Tape {
       SmallProducts.add(result, kernel(), moved);
     }
     return image(result);
+  }
+
+  @Override
+  List<@Nullable Tensor> savedTangents() {
+    return Collections.singletonList(columnTangent);
   }
 
   @Override

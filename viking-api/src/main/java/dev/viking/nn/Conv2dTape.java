@@ -94,6 +94,11 @@ final class Conv2dTape extends Tape {
   }
 
   @Override
+  List<@Nullable Tensor> savedTangents() {
+    return chosen().savedTangents();
+  }
+
+  @Override
   @Nullable Tensor backwardTangent(
       Tensor cotangent, @Nullable Tensor tangent, Directions.Part directions) {
     return chosen().backwardTangent(cotangent, tangent, directions);

@@ -273,7 +273,10 @@ final class StructuredLinearisation extends Linearisation {
         accumulate(cotangents, step.input(), cotangent);
         accumulate(cotangents, step.addend(), cotangent);
       } else if (plan.moves(step.input())) {
-        accumulate(cotangents, step.input(), tape.backward(cotangent, groups));
+        try (Scope layer = Scope.open()) {
+          Tensor back = layer.keep(tape.backward(cotangent, groups));
+          keep(layer, accumulate(cotangents, step.input(), back));
+        }
       }
     }
     return cotangents;
@@ -290,10 +293,18 @@ final class StructuredLinearisation extends Linearisation {
   }
 
   // Out of place: a sum hands the same cotangent to both of its terms.
-  private void accumulate(List<@Nullable Tensor> sums, int value, @Nullable Tensor term) {
+  private @Nullable Tensor accumulate(
+      List<@Nullable Tensor> sums, int value, @Nullable Tensor term) {
     if (term != null && plan.moves(value)) {
       Tensor sum = sums.get(value);
       sums.set(value, sum == null ? term : sum.add(term));
+    }
+    return sums.get(value);
+  }
+
+  private static void keep(Scope layer, @Nullable Tensor tensor) {
+    if (tensor != null) {
+      layer.keep(tensor);
     }
   }
 
@@ -329,13 +340,25 @@ final class StructuredLinearisation extends Linearisation {
 
   private void writeRows(List<@Nullable Tensor> cotangents, long groups, Tensor jacobian) {
     List<List<Tensor>> slices = sequential.splitRows(jacobian);
-    visit(cotangents, (i, tape, cotangent) -> tape.rows(cotangent, groups, slices.get(i)));
+    visit(
+        cotangents,
+        (i, tape, cotangent) -> {
+          try (Scope _ = Scope.open()) {
+            tape.rows(cotangent, groups, slices.get(i));
+          }
+        });
   }
 
   private Tensor gradient(List<@Nullable Tensor> cotangents) {
     Tensor gradient = empty(model.layout().total());
     List<List<Tensor>> slots = sequential.split(gradient);
-    visit(cotangents, (i, tape, cotangent) -> tape.gradient(cotangent, slots.get(i)));
+    visit(
+        cotangents,
+        (i, tape, cotangent) -> {
+          try (Scope _ = Scope.open()) {
+            tape.gradient(cotangent, slots.get(i));
+          }
+        });
     return gradient;
   }
 
@@ -350,7 +373,12 @@ final class StructuredLinearisation extends Linearisation {
       if (!plan.moves(i + 1)) {
         tangents.add(null);
       } else if (tape != null) {
-        tangents.add(tape.tangent(input, directions.part(i)));
+        try (Scope layer = Scope.open()) {
+          Tensor tangent = tape.tangent(input, directions.part(i));
+          keep(layer, tangent);
+          tape.savedTangents().forEach(saved -> keep(layer, saved));
+          tangents.add(tangent);
+        }
       } else {
         Tensor other = tangents.get(step.addend());
         tangents.add(input == null ? other : other == null ? input : input.add(other));
@@ -378,12 +406,20 @@ final class StructuredLinearisation extends Linearisation {
         accumulate(tangents, step.addend(), tangent);
         continue;
       }
-      if (step.hasParameters()) {
-        tape.gradientTangent(cotangent, tangent, slots.get(i));
+      try (Scope layer = Scope.open()) {
+        if (step.hasParameters()) {
+          tape.gradientTangent(cotangent, tangent, slots.get(i));
+        }
+        if (plan.moves(step.input())) {
+          Tensor back = tape.backwardTangent(cotangent, tangent, directions.part(i));
+          keep(layer, back);
+          keep(layer, accumulate(tangents, step.input(), back));
+        }
       }
-      if (plan.moves(step.input())) {
-        accumulate(
-            tangents, step.input(), tape.backwardTangent(cotangent, tangent, directions.part(i)));
+      // A layer may hand on the very tensor.
+      tangents.set(i + 1, null);
+      if (tangent != null && tangents.stream().noneMatch(other -> other == tangent)) {
+        tangent.close();
       }
     }
     return gradient;

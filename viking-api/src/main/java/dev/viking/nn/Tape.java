@@ -90,6 +90,11 @@ abstract sealed class Tape
    */
   abstract @Nullable Tensor tangent(@Nullable Tensor tangent, Directions.Part directions);
 
+  /** What {@link #tangent} saved, null entries included. */
+  List<@Nullable Tensor> savedTangents() {
+    return List.of();
+  }
+
   /**
    * The tangent of {@link #backward}.
    *
