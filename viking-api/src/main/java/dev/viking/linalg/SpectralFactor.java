@@ -71,7 +71,7 @@ record SpectralFactor(Tensor factor, Tensor rank) {
 
   /** How many steps carry the least difference that counts up to the size of one. */
   private static int steps(long n, double cutoff) {
-    double least = Math.max(1e-16, RESOLUTION * cutoff / Math.sqrt(n));
+    double least = Math.max(1e-16, RESOLUTION * cutoff / Math.sqrt((double) n));
     return (int) Math.ceil(-Math.log(least) / Math.log(FIRST)) + 1;
   }
 

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.linalg.KernelProjection;
 import dev.viking.linalg.Projection;
 import dev.viking.nn.BatchJacobian;
@@ -47,7 +48,7 @@ public final class Elbo {
    * @param dataSize N, the number of training examples, which a relative KL weight refers to
    */
   public Elbo(Model model, Loss loss, ElboOptions options, long dataSize) {
-    Checks.atLeast("Elbo", "dataSize", dataSize, 1);
+    Arguments.atLeast("Elbo", "dataSize", dataSize, 1);
     this.model = model;
     this.loss = loss;
     this.options = options;
