@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
@@ -28,7 +29,7 @@ public record DeepEnsemble(String name, int members, MapEstimate member) impleme
   public DeepEnsemble {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(member, "member");
-    Requirements.atLeast("DeepEnsemble", "members", members, 1);
+    Arguments.atLeast("DeepEnsemble", "members", members, 1);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.internal.Arguments;
 import dev.viking.nn.Gradients;
 import dev.viking.nn.Loss;
 import dev.viking.nn.Model;
@@ -61,15 +62,15 @@ public record Ivon(
     String here = "Ivon";
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(schedule, "schedule");
-    Requirements.atLeast(here, "epochs", epochs, 1);
-    Requirements.atLeast(here, "batchSize", batchSize, 1);
-    Requirements.positive(here, "learningRate", learningRate);
-    Requirements.atLeast(here, "samples", samples, 1);
-    Requirements.within(here, "effectiveSize", effectiveSize, 0, Double.MAX_VALUE);
-    Requirements.positive(here, "hessianStart", hessianStart);
-    Requirements.within(here, "beta1", beta1, 0, BELOW_ONE);
-    Requirements.within(here, "beta2", beta2, 0, BELOW_ONE);
-    Requirements.within(here, "weightDecay", weightDecay, 0, Double.MAX_VALUE);
+    Arguments.atLeast(here, "epochs", epochs, 1);
+    Arguments.atLeast(here, "batchSize", batchSize, 1);
+    Arguments.positive(here, "learningRate", learningRate);
+    Arguments.atLeast(here, "samples", samples, 1);
+    Arguments.within(here, "effectiveSize", effectiveSize, 0, Double.MAX_VALUE);
+    Arguments.positive(here, "hessianStart", hessianStart);
+    Arguments.within(here, "beta1", beta1, 0, BELOW_ONE);
+    Arguments.within(here, "beta2", beta2, 0, BELOW_ONE);
+    Arguments.within(here, "weightDecay", weightDecay, 0, Double.MAX_VALUE);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.internal.Arguments;
 import dev.viking.nn.Model;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Scope;
@@ -45,7 +46,7 @@ public record LastLayerLaplace(
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(start, "start");
     Objects.requireNonNull(predictions, "predictions");
-    Requirements.within("LastLayerLaplace", "priorPrecision", priorPrecision, 0, Double.MAX_VALUE);
+    Arguments.within("LastLayerLaplace", "priorPrecision", priorPrecision, 0, Double.MAX_VALUE);
   }
 
   /**

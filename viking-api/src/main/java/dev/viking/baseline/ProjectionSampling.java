@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.internal.Arguments;
 import dev.viking.linalg.ExactSolver;
 import dev.viking.nn.Model;
 import dev.viking.posterior.AlternatingListener;
@@ -57,9 +58,9 @@ public record ProjectionSampling(
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(base, "base");
     Objects.requireNonNull(draw, "draw");
-    Requirements.atLeast("ProjectionSampling", "rankSamples", rankSamples, 1);
+    Arguments.atLeast("ProjectionSampling", "rankSamples", rankSamples, 1);
     if (!Double.isNaN(logPrecision)) {
-      Requirements.within("ProjectionSampling", "logPrecision", logPrecision, -100, 100);
+      Arguments.within("ProjectionSampling", "logPrecision", logPrecision, -100, 100);
     }
   }
 

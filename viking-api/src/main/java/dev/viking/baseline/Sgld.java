@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.internal.Arguments;
 import dev.viking.nn.Gradients;
 import dev.viking.nn.Model;
 import dev.viking.torch.ArgumentException;
@@ -77,14 +78,14 @@ public record Sgld(
     String here = "Sgld";
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(schedule, "schedule");
-    Requirements.atLeast(here, "epochs", epochs, 1);
-    Requirements.atLeast(here, "batchSize", batchSize, 1);
-    Requirements.positive(here, "learningRate", learningRate);
-    Requirements.atLeast(here, "cycles", cycles, 1);
-    Requirements.atLeast(here, "burnInEpochs", burnInEpochs, 0);
-    Requirements.atLeast(here, "samples", samples, 1);
-    Requirements.within(here, "priorPrecision", priorPrecision, 0, Double.MAX_VALUE);
-    Requirements.within(here, "temperature", temperature, 0, Double.MAX_VALUE);
+    Arguments.atLeast(here, "epochs", epochs, 1);
+    Arguments.atLeast(here, "batchSize", batchSize, 1);
+    Arguments.positive(here, "learningRate", learningRate);
+    Arguments.atLeast(here, "cycles", cycles, 1);
+    Arguments.atLeast(here, "burnInEpochs", burnInEpochs, 0);
+    Arguments.atLeast(here, "samples", samples, 1);
+    Arguments.within(here, "priorPrecision", priorPrecision, 0, Double.MAX_VALUE);
+    Arguments.within(here, "temperature", temperature, 0, Double.MAX_VALUE);
     if (schedule == Schedule.CYCLIC && samples % cycles != 0) {
       throw new ArgumentException(
           "Sgld: samples are " + samples + "; a multiple of the " + cycles + " cycles is needed");

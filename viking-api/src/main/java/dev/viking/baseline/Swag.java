@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.internal.Arguments;
 import dev.viking.nn.Gradients;
 import dev.viking.nn.Model;
 import dev.viking.nn.Sgd;
@@ -48,13 +49,13 @@ public record Swag(
     String here = "Swag";
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(start, "start");
-    Requirements.atLeast(here, "epochs", epochs, 1);
-    Requirements.atLeast(here, "batchSize", batchSize, 1);
-    Requirements.positive(here, "learningRate", learningRate);
-    Requirements.within(here, "momentum", momentum, 0, 1);
-    Requirements.within(here, "weightDecay", weightDecay, 0, Double.MAX_VALUE);
-    Requirements.atLeast(here, "snapshotsPerEpoch", snapshotsPerEpoch, 1);
-    Requirements.atLeast(here, "rank", rank, 0);
+    Arguments.atLeast(here, "epochs", epochs, 1);
+    Arguments.atLeast(here, "batchSize", batchSize, 1);
+    Arguments.positive(here, "learningRate", learningRate);
+    Arguments.within(here, "momentum", momentum, 0, 1);
+    Arguments.within(here, "weightDecay", weightDecay, 0, Double.MAX_VALUE);
+    Arguments.atLeast(here, "snapshotsPerEpoch", snapshotsPerEpoch, 1);
+    Arguments.atLeast(here, "rank", rank, 0);
     if (rank == 1) {
       throw new ArgumentException("Swag: rank is 1; 0 or at least 2 is needed");
     }

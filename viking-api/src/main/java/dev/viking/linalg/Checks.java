@@ -1,6 +1,5 @@
 package dev.viking.linalg;
 
-import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DTypeException;
 import dev.viking.torch.DeviceException;
 import dev.viking.torch.ShapeException;
@@ -69,20 +68,6 @@ final class Checks {
               + vectors.device()
               + "; the operator is on "
               + operator.device());
-    }
-  }
-
-  static void positive(String operation, String argument, double value) {
-    if (!(value > 0) || Double.isInfinite(value)) {
-      throw new ArgumentException(
-          operation + ": " + argument + " is " + value + "; a positive finite number is needed");
-    }
-  }
-
-  static void atLeast(String operation, String argument, long value, long least) {
-    if (value < least) {
-      throw new ArgumentException(
-          operation + ": " + argument + " is " + value + "; at least " + least + " is needed");
     }
   }
 }

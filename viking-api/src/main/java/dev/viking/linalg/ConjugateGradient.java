@@ -1,5 +1,6 @@
 package dev.viking.linalg;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.ArgumentException;
 
 /**
@@ -39,9 +40,9 @@ public record ConjugateGradient(
    *     neither positive nor NaN, or rows are scaled or preconditioned without a tolerance
    */
   public ConjugateGradient {
-    Checks.atLeast("ConjugateGradient", "steps", steps, 1);
+    Arguments.atLeast("ConjugateGradient", "steps", steps, 1);
     if (!Double.isNaN(tolerance)) {
-      Checks.positive("ConjugateGradient", "tolerance", tolerance);
+      Arguments.positive("ConjugateGradient", "tolerance", tolerance);
     } else if (scaling != RowScaling.NONE || !preconditioner.equals(Preconditioner.NONE)) {
       throw new ArgumentException(
           "ConjugateGradient: scaling is "
@@ -87,7 +88,7 @@ public record ConjugateGradient(
    * @return the solver
    */
   public static ConjugateGradient converging(double tolerance, int maxSteps) {
-    Checks.positive("ConjugateGradient.converging", "tolerance", tolerance);
+    Arguments.positive("ConjugateGradient.converging", "tolerance", tolerance);
     return new ConjugateGradient(maxSteps, true, tolerance);
   }
 

@@ -1,5 +1,6 @@
 package dev.viking.linalg;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.DType;
 
 /**
@@ -34,10 +35,10 @@ public record ExactSolver(double cutoff, int refinements) implements Solver {
    */
   public ExactSolver {
     if (!Double.isNaN(cutoff)) {
-      Checks.positive("ExactSolver", "cutoff", cutoff);
-      Checks.positive("ExactSolver", "1 - cutoff", 1 - cutoff);
+      Arguments.positive("ExactSolver", "cutoff", cutoff);
+      Arguments.positive("ExactSolver", "1 - cutoff", 1 - cutoff);
     }
-    Checks.atLeast("ExactSolver", "refinements", refinements, 0);
+    Arguments.atLeast("ExactSolver", "refinements", refinements, 0);
   }
 
   /** The default cut-off of the rows' type and one refinement. */

@@ -1,6 +1,7 @@
 package dev.viking.linalg;
 
 import dev.viking.torch.DType;
+import dev.viking.torch.Device;
 import dev.viking.torch.LinalgException;
 import dev.viking.torch.Op;
 import dev.viking.torch.Scope;
@@ -17,87 +18,90 @@ import java.util.OptionalLong;
  * V W^-1/2 on the eigenvalues above the cut-off. Whether Cholesky may be used is decided without
  * the eigenvalues: the trace of the inverse bounds the smallest one from below, the Frobenius norm
  * bounds the largest one from above.
+ *
+ * <p>On the CPU all of this is one call ({@code viking::gram_factor}), and the rank is known when
+ * it returns. Elsewhere {@link SpectralFactor} makes the factor without anything that the host
+ * would wait for, and the rank stays on the device until somebody asks for the number.
  */
 final class GramFactor implements PreparedSolver {
-  private static final Op CHOLESKY = Op.of("aten::linalg_cholesky_ex", "");
+  private static final Op FACTOR = Op.of("viking::gram_factor", "");
+  private static final Op SOLVE = Op.of("viking::gram_solve", "");
+  private static final long UNKNOWN = -1;
 
   private final LinearOperator rows;
   private final Tensor gram;
   private final Tensor factor;
-  private final long rank;
+  private final Tensor rank;
+  private final long knownRank;
   private final int refinements;
 
-  private GramFactor(LinearOperator rows, Tensor gram, Tensor factor, long rank, int refinements) {
+  private GramFactor(
+      LinearOperator rows,
+      Tensor gram,
+      Tensor factor,
+      Tensor rank,
+      long knownRank,
+      int refinements) {
     this.rows = rows;
     this.gram = gram;
     this.factor = factor;
     this.rank = rank;
+    this.knownRank = knownRank;
     this.refinements = refinements;
   }
 
   static GramFactor of(LinearOperator rows, double cutoff, int refinements) {
+    return isOnCpu(rows)
+        ? onCpu(rows, cutoff, refinements)
+        : withoutWaiting(rows, cutoff, refinements);
+  }
+
+  private static GramFactor onCpu(LinearOperator rows, double cutoff, int refinements) {
     try (Scope scope = Scope.open()) {
       Tensor gram = rows.gram();
-      Tensor squares = gram.diagonal(0, 0, 1);
-      Tensor empty = squares.le(0.0);
-      Tensor scale = squares.maskedFill(empty, 1.0).rsqrt().maskedFill(empty, 0.0);
-      // A zero row is uncoupled from the others; a one on its diagonal keeps the matrix invertible.
-      Tensor normalised =
-          gram.mul(scale.unsqueeze(1)).mul(scale).add(empty.to(DType.FLOAT64).diagEmbed());
-      long n = rows.rows();
-      Tensor identity = Tensor.eye(n, DType.FLOAT64, rows.device());
-      List<Tensor> attempt = cholesky(normalised);
-      Tensor inverse = attempt.get(0).solveTriangular(identity, false);
-      // Everything the host must know to go on, in one read.
-      double[] facts =
-          Tensor.stack(
-                  List.of(
-                      attempt.get(1).to(DType.FLOAT64),
-                      inverse.square().sum(),
-                      normalised.square().sum().sqrt(),
-                      empty.to(DType.FLOAT64).sum()),
-                  0)
-              .toDoubleArray();
-      if (!Double.isFinite(facts[2])) {
-        throw new LinalgException(
-            "ExactSolver: the rows, "
-                + n
-                + " of length "
-                + rows.columns()
-                + ", hold NaN or infinite values, or their squares overflow; finite rows are"
-                + " needed");
-      }
-      long zeros = Math.round(facts[3]);
-      boolean fullRank = facts[0] == 0 && 1.0 / facts[1] > cutoff * facts[2];
-      Tensor factor;
-      long rank;
-      if (fullRank) {
-        factor = inverse.t().mul(scale.unsqueeze(1));
-        rank = n - zeros;
-      } else {
-        Tensor.Eigh eigh = normalised.eigh();
-        double[] values = eigh.values().toDoubleArray();
-        int first = firstAbove(values, cutoff);
-        long kept = n - first;
-        Tensor weights = eigh.values().narrow(0, first, kept).rsqrt();
-        factor = eigh.vectors().narrow(1, first, kept).mul(weights).mul(scale.unsqueeze(1));
-        rank = kept - zeros;
-      }
-      return new GramFactor(rows, scope.keep(gram), scope.keep(factor), rank, refinements);
+      List<Tensor> results =
+          FACTOR.callAll(gram, cutoff).stream().map(Objects::requireNonNull).toList();
+      Tensor rank = results.get(1);
+      return new GramFactor(
+          rows,
+          scope.keep(gram),
+          scope.keep(results.get(0)),
+          scope.keep(rank),
+          finite(rank.item(), rows),
+          refinements);
     }
   }
 
-  private static List<Tensor> cholesky(Tensor matrix) {
-    return CHOLESKY.callAll(matrix, false, false).stream().map(Objects::requireNonNull).toList();
+  /** For any device, the CPU included: no value is read. */
+  static GramFactor withoutWaiting(LinearOperator rows, double cutoff, int refinements) {
+    try (Scope scope = Scope.open()) {
+      Tensor gram = rows.gram();
+      SpectralFactor made = SpectralFactor.of(gram, cutoff);
+      return new GramFactor(
+          rows,
+          scope.keep(gram),
+          scope.keep(made.factor()),
+          scope.keep(made.rank()),
+          UNKNOWN,
+          refinements);
+    }
   }
 
-  private static int firstAbove(double[] ascending, double cutoff) {
-    double threshold = cutoff * ascending[ascending.length - 1];
-    int first = 0;
-    while (first < ascending.length && ascending[first] <= threshold) {
-      first++;
+  private static boolean isOnCpu(LinearOperator rows) {
+    return rows.device().type() == Device.Type.CPU;
+  }
+
+  private static long finite(double rank, LinearOperator rows) {
+    if (Double.isNaN(rank)) {
+      throw new LinalgException(
+          "ExactSolver: the rows, "
+              + rows.rows()
+              + " of length "
+              + rows.columns()
+              + ", hold NaN or infinite values, or their squares overflow; finite rows are"
+              + " needed");
     }
-    return first;
+    return Math.round(rank);
   }
 
   @Override
@@ -112,20 +116,53 @@ final class GramFactor implements PreparedSolver {
       Tensor rightSide = products.to(DType.FLOAT64);
       Tensor x = rightSide.matmul(factor).matmul(factor.t());
       Tensor residual = Residuals.relative(rightSide.sub(x.matmul(gram)), rightSide);
-      SolverStatus status =
-          rank == rows.rows() ? SolverStatus.FULL_RANK : SolverStatus.RANK_DEFICIENT;
-      return new Solution(scope.keep(x.to(rows.dtype())), status, 0, scope.keep(residual));
+      return new Solution(scope.keep(x.to(rows.dtype())), status(), 0, scope.keep(residual));
     }
+  }
+
+  /** The solution alone, without the residual of the small system. */
+  Tensor solve(Tensor products) {
+    if (isOnCpu(rows) && !products.isWrapped()) {
+      return SOLVE.call(products, factor);
+    }
+    try (Scope scope = Scope.open()) {
+      Tensor x = products.to(DType.FLOAT64).matmul(factor).matmul(factor.t());
+      return scope.keep(x.to(rows.dtype()));
+    }
+  }
+
+  SolverStatus status() {
+    if (knownRank == UNKNOWN) {
+      return SolverStatus.FACTORISED;
+    }
+    return knownRank == rows.rows() ? SolverStatus.FULL_RANK : SolverStatus.RANK_DEFICIENT;
   }
 
   @Override
   public OptionalLong rank() {
-    return OptionalLong.of(rank);
+    return OptionalLong.of(knownRank == UNKNOWN ? finite(rank.item(), rows) : knownRank);
+  }
+
+  @Override
+  public Optional<Tensor> rankTensor() {
+    return Optional.of(rank);
   }
 
   @Override
   public Optional<Tensor> pseudoInverseFactor() {
-    return Optional.of(factor);
+    return Optional.of(knownRank == UNKNOWN ? basis() : factor);
+  }
+
+  /**
+   * The factor with as many columns as the rank: F^T K F is a projector, and F its eigenvectors.
+   */
+  private Tensor basis() {
+    try (Scope scope = Scope.open()) {
+      long n = rows.rows();
+      long known = finite(rank.item(), rows);
+      Tensor vectors = factor.t().matmul(gram).matmul(factor).eigh().vectors();
+      return scope.keep(factor.matmul(vectors.narrow(1, n - known, known)));
+    }
   }
 
   @Override

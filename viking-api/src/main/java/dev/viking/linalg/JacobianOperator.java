@@ -4,6 +4,7 @@ import dev.viking.func.Func;
 import dev.viking.func.TensorFunction;
 import dev.viking.func.Vjp;
 import dev.viking.func.VmapOptions;
+import dev.viking.internal.Arguments;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.NativeMemory;
@@ -34,7 +35,7 @@ public final class JacobianOperator implements LinearOperator {
   JacobianOperator(TensorFunction function, Tensor point, long memory) {
     Checks.floating("LinearOperator.jacobian", "point", point);
     Checks.dimensions("LinearOperator.jacobian", "point", point, 1);
-    Checks.atLeast("LinearOperator.jacobian", "memory", memory, 1);
+    Arguments.atLeast("LinearOperator.jacobian", "memory", memory, 1);
     this.function = x -> function.apply(x).flatten();
     this.point = point;
     this.memory = memory;
@@ -80,9 +81,9 @@ public final class JacobianOperator implements LinearOperator {
    * @throws dev.viking.torch.ArgumentException when there are no such rows
    */
   public Tensor rows(long first, long count) {
-    Checks.atLeast("JacobianOperator.rows", "first", first, 0);
-    Checks.atLeast("JacobianOperator.rows", "count", count, 1);
-    Checks.atLeast("JacobianOperator.rows", "rows left after them", rows - first - count, 0);
+    Arguments.atLeast("JacobianOperator.rows", "first", first, 0);
+    Arguments.atLeast("JacobianOperator.rows", "count", count, 1);
+    Arguments.atLeast("JacobianOperator.rows", "rows left after them", rows - first - count, 0);
     try (Scope scope = Scope.open()) {
       return scope.keep(rmatvec(UnitVectors.of(this, first, count)));
     }

@@ -4,6 +4,7 @@ import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -21,9 +22,10 @@ public final class KernelProjection {
   private final LinearOperator operator;
   private final PreparedSolver solver;
 
-  private KernelProjection(LinearOperator operator, Solver solver) {
-    this.solver = solver.prepare(operator);
-    this.operator = this.solver.operator();
+  /** The projection by a solver that is prepared. */
+  KernelProjection(PreparedSolver solver) {
+    this.solver = solver;
+    this.operator = solver.operator();
   }
 
   /**
@@ -36,7 +38,7 @@ public final class KernelProjection {
    * @throws dev.viking.torch.LinalgException when the rows hold NaN or infinite values
    */
   public static KernelProjection of(Tensor rows, Solver solver) {
-    return new KernelProjection(LinearOperator.of(rows), solver);
+    return new KernelProjection(solver.prepare(LinearOperator.of(rows)));
   }
 
   /**
@@ -47,7 +49,7 @@ public final class KernelProjection {
    * @return the projection; what it holds belongs to the current scope
    */
   public static KernelProjection of(LinearOperator rows, Solver solver) {
-    return new KernelProjection(rows, solver);
+    return new KernelProjection(solver.prepare(rows));
   }
 
   /**
@@ -65,7 +67,7 @@ public final class KernelProjection {
     event.begin();
     try (Scope scope = Scope.open()) {
       Tensor products = operator.matvec(vectors);
-      Solution solution = solver.leastSquares(vectors, products);
+      Solved solution = solve(vectors, products);
       Adjoint split = refine(subtractImage(vectors, solution.x()), solution.x());
       Tensor left = operator.matvec(split.kernel());
       Projection projection =
@@ -81,6 +83,22 @@ public final class KernelProjection {
       }
       return projection;
     }
+  }
+
+  private record Solved(Tensor x, SolverStatus status, int iterations) {}
+
+  // A factorisation is not asked for the residual of its small system, which costs more than the
+  // solution does: the residual that counts is that of the projection.
+  private Solved solve(Tensor vectors, Tensor products) {
+    if (solver instanceof GramFactor factor) {
+      return new Solved(factor.solve(products), factor.status(), 0);
+    }
+    Solution solution = solver.leastSquares(vectors, products);
+    return new Solved(solution.x(), solution.status(), solution.iterations());
+  }
+
+  private Tensor multipliersOf(Tensor vectors) {
+    return solve(vectors, operator.matvec(vectors)).x();
   }
 
   // Only for a recording: reading the residual waits for the device. Inside a transform there is no
@@ -116,7 +134,7 @@ public final class KernelProjection {
   public Adjoint adjoint(Tensor cotangents) {
     Checks.vectors("KernelProjection.adjoint", cotangents, operator.columns(), operator);
     try (Scope scope = Scope.open()) {
-      Tensor multipliers = solver.leastSquares(cotangents).x();
+      Tensor multipliers = multipliersOf(cotangents);
       Adjoint split = refine(subtractImage(cotangents, multipliers), multipliers);
       return new Adjoint(scope.keep(split.kernel()), scope.keep(split.multipliers()));
     }
@@ -129,7 +147,7 @@ public final class KernelProjection {
     Tensor better = kernel;
     Tensor total = multipliers;
     for (int i = 0; i < steps; i++) {
-      Tensor correction = solver.leastSquares(better).x();
+      Tensor correction = multipliersOf(better);
       total = total.add(correction);
       better = subtractImage(better, correction);
     }
@@ -162,7 +180,8 @@ public final class KernelProjection {
   }
 
   /**
-   * The numerical rank of J, that is the dimension D - R of the image space.
+   * The numerical rank of J, that is the dimension D - R of the image space; waits for a device
+   * that has not told yet.
    *
    * @return the rank with {@link ExactSolver}, empty with iterative solvers
    */
@@ -171,7 +190,18 @@ public final class KernelProjection {
   }
 
   /**
-   * An orthonormal basis of the row space: u - P u = V^T V u. Needs {@link ExactSolver}.
+   * The numerical rank of J, left on the device.
+   *
+   * @return 0-dimensional float64 with {@link ExactSolver}, empty with iterative solvers; NaN where
+   *     J holds NaN or infinite values and the device was not waited for
+   */
+  public Optional<Tensor> rankTensor() {
+    return solver.rankTensor();
+  }
+
+  /**
+   * An orthonormal basis of the row space: u - P u = V^T V u. Needs {@link ExactSolver}, and waits
+   * for a device that has not told the rank yet.
    *
    * @return V, [r, D], in the caller's current scope; a zero row of J may leave a zero row
    * @throws ArgumentException when the solver has no factorisation

@@ -1,5 +1,6 @@
 package dev.viking.linalg;
 
+import dev.viking.internal.Arguments;
 import java.util.Objects;
 
 /**
@@ -28,10 +29,10 @@ public record Lsmr(double atol, double btol, double conlim, int maxIter, RowScal
    * @throws dev.viking.torch.ArgumentException when a tolerance or a limit is not positive
    */
   public Lsmr {
-    Checks.positive("Lsmr", "atol", atol);
-    Checks.positive("Lsmr", "btol", btol);
-    Checks.positive("Lsmr", "conlim", conlim);
-    Checks.atLeast("Lsmr", "maxIter", maxIter, 1);
+    Arguments.positive("Lsmr", "atol", atol);
+    Arguments.positive("Lsmr", "btol", btol);
+    Arguments.positive("Lsmr", "conlim", conlim);
+    Arguments.atLeast("Lsmr", "maxIter", maxIter, 1);
     Objects.requireNonNull(scaling, "scaling");
   }
 

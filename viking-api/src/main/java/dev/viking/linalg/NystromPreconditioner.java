@@ -1,5 +1,6 @@
 package dev.viking.linalg;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.DType;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
@@ -14,7 +15,7 @@ record NystromPreconditioner(int rank) implements Preconditioner {
   private static final double NEGLIGIBLE = 16;
 
   NystromPreconditioner {
-    Checks.atLeast("Preconditioner.nystrom", "rank", rank, 1);
+    Arguments.atLeast("Preconditioner.nystrom", "rank", rank, 1);
   }
 
   @Override

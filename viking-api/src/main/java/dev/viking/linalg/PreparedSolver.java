@@ -36,14 +36,26 @@ public interface PreparedSolver {
   Solution leastSquares(Tensor vectors, Tensor products);
 
   /**
-   * The numerical rank of A.
+   * The numerical rank of A; waits for a device that has not told yet.
    *
    * @return the rank, or empty for a solver that does not learn it
    */
   OptionalLong rank();
 
   /**
+   * The numerical rank of A, left on the device.
+   *
+   * @return 0-dimensional float64, or empty for a solver that does not learn it; NaN where A holds
+   *     NaN or infinite values and the device was not waited for
+   */
+  default Optional<Tensor> rankTensor() {
+    return Optional.empty();
+  }
+
+  /**
    * A factor of the pseudo-inverse of the Gram matrix.
+   *
+   * <p>Waits for a device that has not told the rank yet.
    *
    * @return F, [n, r] in float64 with (A A^T)^+ = F F^T, so that the rows of F^T A are an
    *     orthonormal basis of A's row space (a zero row of A may leave a zero row there); empty for

@@ -10,6 +10,14 @@ public enum SolverStatus {
           + " harmless, for nearly dependent rows that should count use float64 or a smaller"
           + " cut-off",
       true),
+  /**
+   * Solved by a factorisation on a device that nothing waited for; whether rows depend on each
+   * other is in the rank.
+   */
+  FACTORISED(
+      "solved by the pseudo-inverse on the directions above the cut-off, of which the device knows"
+          + " the number; ask for the rank",
+      true),
   /** An iteration met its stopping rule. */
   CONVERGED("the stopping rule is met", true),
   /** The right-hand side is zero, so x = 0 is exact. */

@@ -66,6 +66,11 @@ final class ActivationTape extends Tape {
   }
 
   @Override
+  List<@Nullable Tensor> savedTangents() {
+    return Collections.singletonList(tangents);
+  }
+
+  @Override
   @Nullable Tensor backwardTangent(
       Tensor cotangent, @Nullable Tensor tangent, Directions.Part directions) {
     Tensor result = tangent == null ? null : slope(tangent, known());

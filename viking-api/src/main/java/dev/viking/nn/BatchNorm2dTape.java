@@ -74,6 +74,11 @@ final class BatchNorm2dTape extends Tape {
   }
 
   @Override
+  List<@Nullable Tensor> savedTangents() {
+    return Arrays.asList(inputTangent, scaleTangent);
+  }
+
+  @Override
   Tensor backwardTangent(Tensor cotangent, @Nullable Tensor tangent, Directions.Part directions) {
     Tensor result = cotangent.mul(Objects.requireNonNull(scaleTangent, "tangent has not run"));
     return tangent == null ? result : result.addcmul_(tangent, scale, 1);

@@ -1,5 +1,6 @@
 package dev.viking.nn;
 
+import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -141,7 +142,10 @@ final class BlockPlanner {
     int first = 0;
     for (Part part : run) {
       int count = part.parameters.size();
-      part.tape.rows(part.cotangent, groups, slices.subList(first, first + count));
+      // Windows and products of one layer are freed before those of the next are made.
+      try (Scope _ = Scope.open()) {
+        part.tape.rows(part.cotangent, groups, slices.subList(first, first + count));
+      }
       first += count;
     }
     return new DenseBlock(matrix, run.getFirst().start);

@@ -2,6 +2,7 @@ package dev.viking.nn;
 
 import dev.viking.torch.Tensor;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -49,9 +50,16 @@ final class ColumnConv2dTape extends Tape {
     this.inputs = inputs;
     height = layer.window().outputHeight(inputs.size(2));
     width = layer.window().outputWidth(inputs.size(3));
-    Tensor windows = Windows.columns(inputs, layer.window());
+    Tensor windows = columns == null ? Windows.columns(inputs, layer.window()) : columns;
     columns = windows;
     return image(SmallProducts.of(kernel(), windows, bias));
+  }
+
+  @Override
+  void shareInputs(Tape other) {
+    if (other instanceof ColumnConv2dTape same && same.columns != null) {
+      columns = same.columns.detach();
+    }
   }
 
   @Override
@@ -105,6 +113,11 @@ final class ColumnConv2dTape extends Tape {
       SmallProducts.add(result, kernel(), moved);
     }
     return image(result);
+  }
+
+  @Override
+  List<@Nullable Tensor> savedTangents() {
+    return Collections.singletonList(columnTangent);
   }
 
   @Override

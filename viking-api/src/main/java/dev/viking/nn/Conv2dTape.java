@@ -18,6 +18,7 @@ final class Conv2dTape extends Tape {
   private final Conv2d layer;
   private final List<Tensor> parameters;
   private @Nullable Tape chosen;
+  private @Nullable Tape shared;
 
   Conv2dTape(Conv2d layer, List<Tensor> parameters) {
     this.layer = layer;
@@ -38,7 +39,18 @@ final class Conv2dTape extends Tape {
             ? new ColumnConv2dTape(layer, parameters)
             : new KernelConv2dTape(layer, parameters);
     chosen = tape;
+    if (shared != null) {
+      tape.shareInputs(shared);
+      shared = null;
+    }
     return tape.forward(inputs);
+  }
+
+  @Override
+  void shareInputs(Tape other) {
+    if (other instanceof Conv2dTape same) {
+      shared = same.chosen;
+    }
   }
 
   @Override
@@ -79,6 +91,11 @@ final class Conv2dTape extends Tape {
   @Override
   @Nullable Tensor tangent(@Nullable Tensor tangent, Directions.Part directions) {
     return chosen().tangent(tangent, directions);
+  }
+
+  @Override
+  List<@Nullable Tensor> savedTangents() {
+    return chosen().savedTangents();
   }
 
   @Override

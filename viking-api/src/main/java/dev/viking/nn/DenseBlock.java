@@ -31,6 +31,10 @@ final class DenseBlock extends Block {
 
   @Override
   void addGram(Tensor gram) {
+    if (SmallProducts.hasKernels(matrix) && matrix.size(0) <= SmallProducts.FEW_ROWS) {
+      NativeOps.ADD_GRAM_.call(gram, matrix);
+      return;
+    }
     WideProducts.add(matrix, matrix, gram);
   }
 

@@ -2,6 +2,7 @@ package dev.viking.nn;
 
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
+import java.util.List;
 
 /**
  * Value and gradient of a batch's loss: the step of maximum likelihood training, and the
@@ -19,7 +20,12 @@ public final class Gradients {
    * @param gradient [D]
    * @param outputs [B, C]
    */
-  public record Result(Tensor value, Tensor gradient, Tensor outputs) {}
+  public record Result(Tensor value, Tensor gradient, Tensor outputs) {
+    private Result keepIn(Scope scope) {
+      scope.keep(List.of(value, gradient, outputs));
+      return this;
+    }
+  }
 
   /**
    * The loss summed over the batch.
@@ -34,7 +40,18 @@ public final class Gradients {
   public static Result sum(
       Model model, Loss loss, Tensor parameters, Tensor inputs, Tensor targets) {
     try (Scope scope = Scope.open()) {
-      Linearisation point = Linearisation.of(model, loss, parameters, inputs, targets);
+      return sum(Linearisation.of(model, loss, parameters, inputs, targets)).keepIn(scope);
+    }
+  }
+
+  /**
+   * The loss summed over the batch of a linearisation.
+   *
+   * @param point where, with a loss; its outputs are part of the result
+   * @return value and gradient, belonging to the current scope
+   */
+  public static Result sum(Linearisation point) {
+    try (Scope scope = Scope.open()) {
       return new Result(
           scope.keep(point.losses().sum()),
           scope.keep(point.lossGradient(null)),

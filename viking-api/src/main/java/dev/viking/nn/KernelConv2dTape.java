@@ -2,6 +2,7 @@ package dev.viking.nn;
 
 import dev.viking.torch.Tensor;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -129,6 +130,11 @@ final class KernelConv2dTape extends Tape {
       result.add_(even.convolve(seen, weight, null));
     }
     return result;
+  }
+
+  @Override
+  List<@Nullable Tensor> savedTangents() {
+    return Collections.singletonList(inputTangent);
   }
 
   @Override

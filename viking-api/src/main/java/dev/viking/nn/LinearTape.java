@@ -2,6 +2,7 @@ package dev.viking.nn;
 
 import dev.viking.torch.Tensor;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +83,11 @@ final class LinearTape extends Tape {
       result.add_(between.length == 0 ? offset : offset.unsqueeze(1));
     }
     return added(result, tangent, weight.t(), layer.outputs());
+  }
+
+  @Override
+  List<@Nullable Tensor> savedTangents() {
+    return Collections.singletonList(inputTangent);
   }
 
   @Override

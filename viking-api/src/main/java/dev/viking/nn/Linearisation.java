@@ -148,6 +148,20 @@ public abstract sealed class Linearisation implements AutoCloseable
   }
 
   /**
+   * The same model, loss and batch at other parameters. What depends on the inputs alone, such as
+   * the windows that a first convolution sees, is not made again; the two are independent of each
+   * other afterwards.
+   *
+   * @param others [D], floating
+   * @return the linearisation there
+   * @throws ShapeException when the size does not fit
+   * @throws dev.viking.torch.ClosedException when this is closed
+   */
+  public Linearisation at(Tensor others) {
+    return make(model, loss, others, inputs, targets);
+  }
+
+  /**
    * The outputs.
    *
    * @return [B, C], owned by this linearisation

@@ -8,6 +8,10 @@ import dev.viking.torch.Op;
  */
 final class NativeOps {
   static final Op ADD = Op.of("aten::add", "Tensor");
+  static final Op ADD_GRAM_ = Op.of("viking::add_gram_", "");
+  static final Op ADD_OUTER_GRAM_ = Op.of("viking::add_outer_gram_", "");
+  static final Op ADD_OUTER_PRODUCTS_ = Op.of("viking::add_outer_products_", "");
+  static final Op ADD_OUTER_TRANSPOSE_ = Op.of("viking::add_outer_transpose_", "");
   static final Op AS_STRIDED = Op.of("aten::as_strided", "");
   static final Op AVG_POOL2D_BACKWARD = Op.of("aten::avg_pool2d_backward", "");
   static final Op BADDBMM_ = Op.of("aten::baddbmm_", "");

@@ -126,6 +126,11 @@ final class NormTape extends Tape {
   }
 
   @Override
+  List<@Nullable Tensor> savedTangents() {
+    return Arrays.asList(normalisedTangent, inverseTangent);
+  }
+
+  @Override
   Tensor backwardTangent(Tensor cotangent, @Nullable Tensor tangent, Directions.Part directions) {
     Tensor seen = units(cotangent, 1);
     Tensor moving = seen.mul(spread(directions.perExample(0)));

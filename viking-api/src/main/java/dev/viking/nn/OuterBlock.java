@@ -44,6 +44,10 @@ final class OuterBlock extends Block {
   @Override
   void addProduct(Tensor vectors, Tensor products) {
     long samples = vectors.size(0);
+    if (usesOwnKernels(samples)) {
+      NativeOps.ADD_OUTER_PRODUCTS_.call(products, inputs, cotangents, vectors, start, bias);
+      return;
+    }
     Tensor weights = weights(vectors);
     if (samples == 1 && groups == 1) {
       Tensor forward =
@@ -68,6 +72,10 @@ final class OuterBlock extends Block {
   @Override
   void addTransposeProduct(Tensor vectors, Tensor weights, double scale) {
     long samples = vectors.size(0);
+    if (usesOwnKernels(samples)) {
+      NativeOps.ADD_OUTER_TRANSPOSE_.call(vectors, inputs, cotangents, weights, start, bias, scale);
+      return;
+    }
     if (samples == 1 && groups == 1) {
       Tensor weighted = cotangents.mul(weights.view(-1, 1));
       weights(vectors).select(0, 0).addmm_(weighted.t(), inputs, 1, scale);
@@ -94,6 +102,10 @@ final class OuterBlock extends Block {
 
   @Override
   void addGram(Tensor gram) {
+    if (SmallProducts.hasKernels(inputs) && batch * groups <= SmallProducts.FEW_ROWS) {
+      NativeOps.ADD_OUTER_GRAM_.call(gram, inputs, cotangents, bias);
+      return;
+    }
     Tensor a = inputs.to(DType.FLOAT64);
     Tensor d = cotangents.to(DType.FLOAT64);
     Tensor ofInputs = a.mm(a.t());
@@ -126,6 +138,11 @@ final class OuterBlock extends Block {
   @Override
   String form() {
     return "factored";
+  }
+
+  // One call for a few vectors; for many, products of all at once are faster.
+  private boolean usesOwnKernels(long samples) {
+    return groups == 1 && samples <= 2 && SmallProducts.hasKernels(inputs);
   }
 
   /** The weights' columns of [S, D] as [S, outputs, columns]. */

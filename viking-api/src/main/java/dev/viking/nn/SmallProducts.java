@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * images takes as long as the product.
  */
 final class SmallProducts {
+  /** Rows of a Gram matrix up to which the library's own kernel is the faster one. */
+  static final long FEW_ROWS = 64;
+
   private SmallProducts() {}
 
   /** Whether the library has kernels of its own for such tensors. */

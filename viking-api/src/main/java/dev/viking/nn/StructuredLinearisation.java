@@ -31,13 +31,37 @@ final class StructuredLinearisation extends Linearisation {
       Tensor inputs,
       @Nullable Loss loss,
       @Nullable Tensor targets) {
+    this(model, parameters, inputs, loss, targets, null);
+  }
+
+  /**
+   * With what depends on the inputs alone from another one.
+   *
+   * @param like open, of the same model and inputs; or null
+   */
+  private StructuredLinearisation(
+      Sequential model,
+      Tensor parameters,
+      Tensor inputs,
+      @Nullable Loss loss,
+      @Nullable Tensor targets,
+      @Nullable StructuredLinearisation like) {
     super(model, parameters, inputs, loss, targets);
     this.sequential = model;
     this.plan = model.plan();
     try (Scope scope = Scope.open()) {
-      this.outputs = forward(scope);
+      this.outputs = forward(scope, like);
       this.derivative = loss == null ? null : derivative(scope, loss, requireTargets());
     }
+  }
+
+  @Override
+  public Linearisation at(Tensor others) {
+    requireOpen("at");
+    sequential.check("Linearisation.at", others, inputs);
+    return others.isWrapped()
+        ? Linearisation.generic(model, loss, others, inputs, targets)
+        : new StructuredLinearisation(sequential, others, inputs, loss, targets, this);
   }
 
   @Override
@@ -181,7 +205,7 @@ final class StructuredLinearisation extends Linearisation {
     owned.clear();
   }
 
-  private Tensor forward(Scope scope) {
+  private Tensor forward(Scope scope, @Nullable StructuredLinearisation like) {
     List<List<Tensor>> views = sequential.split(parameters);
     List<Tensor> values = new ArrayList<>(views.size() + 1);
     values.add(inputs);
@@ -194,6 +218,10 @@ final class StructuredLinearisation extends Linearisation {
         values.add(input.add(values.get(step.addend())));
       } else {
         Tape tape = tape(layer, views.get(i));
+        Tape other = like == null ? null : like.tapes.get(i);
+        if (other != null && step.input() == 0) {
+          tape.shareInputs(other);
+        }
         tapes.add(tape);
         values.add(tape.forward(input));
         for (Tensor saved : tape.saved()) {
@@ -245,7 +273,10 @@ final class StructuredLinearisation extends Linearisation {
         accumulate(cotangents, step.input(), cotangent);
         accumulate(cotangents, step.addend(), cotangent);
       } else if (plan.moves(step.input())) {
-        accumulate(cotangents, step.input(), tape.backward(cotangent, groups));
+        try (Scope layer = Scope.open()) {
+          Tensor back = layer.keep(tape.backward(cotangent, groups));
+          keep(layer, accumulate(cotangents, step.input(), back));
+        }
       }
     }
     return cotangents;
@@ -262,10 +293,18 @@ final class StructuredLinearisation extends Linearisation {
   }
 
   // Out of place: a sum hands the same cotangent to both of its terms.
-  private void accumulate(List<@Nullable Tensor> sums, int value, @Nullable Tensor term) {
+  private @Nullable Tensor accumulate(
+      List<@Nullable Tensor> sums, int value, @Nullable Tensor term) {
     if (term != null && plan.moves(value)) {
       Tensor sum = sums.get(value);
       sums.set(value, sum == null ? term : sum.add(term));
+    }
+    return sums.get(value);
+  }
+
+  private static void keep(Scope layer, @Nullable Tensor tensor) {
+    if (tensor != null) {
+      layer.keep(tensor);
     }
   }
 
@@ -301,13 +340,25 @@ final class StructuredLinearisation extends Linearisation {
 
   private void writeRows(List<@Nullable Tensor> cotangents, long groups, Tensor jacobian) {
     List<List<Tensor>> slices = sequential.splitRows(jacobian);
-    visit(cotangents, (i, tape, cotangent) -> tape.rows(cotangent, groups, slices.get(i)));
+    visit(
+        cotangents,
+        (i, tape, cotangent) -> {
+          try (Scope _ = Scope.open()) {
+            tape.rows(cotangent, groups, slices.get(i));
+          }
+        });
   }
 
   private Tensor gradient(List<@Nullable Tensor> cotangents) {
     Tensor gradient = empty(model.layout().total());
     List<List<Tensor>> slots = sequential.split(gradient);
-    visit(cotangents, (i, tape, cotangent) -> tape.gradient(cotangent, slots.get(i)));
+    visit(
+        cotangents,
+        (i, tape, cotangent) -> {
+          try (Scope _ = Scope.open()) {
+            tape.gradient(cotangent, slots.get(i));
+          }
+        });
     return gradient;
   }
 
@@ -322,7 +373,12 @@ final class StructuredLinearisation extends Linearisation {
       if (!plan.moves(i + 1)) {
         tangents.add(null);
       } else if (tape != null) {
-        tangents.add(tape.tangent(input, directions.part(i)));
+        try (Scope layer = Scope.open()) {
+          Tensor tangent = tape.tangent(input, directions.part(i));
+          keep(layer, tangent);
+          tape.savedTangents().forEach(saved -> keep(layer, saved));
+          tangents.add(tangent);
+        }
       } else {
         Tensor other = tangents.get(step.addend());
         tangents.add(input == null ? other : other == null ? input : input.add(other));
@@ -350,12 +406,20 @@ final class StructuredLinearisation extends Linearisation {
         accumulate(tangents, step.addend(), tangent);
         continue;
       }
-      if (step.hasParameters()) {
-        tape.gradientTangent(cotangent, tangent, slots.get(i));
+      try (Scope layer = Scope.open()) {
+        if (step.hasParameters()) {
+          tape.gradientTangent(cotangent, tangent, slots.get(i));
+        }
+        if (plan.moves(step.input())) {
+          Tensor back = tape.backwardTangent(cotangent, tangent, directions.part(i));
+          keep(layer, back);
+          keep(layer, accumulate(tangents, step.input(), back));
+        }
       }
-      if (plan.moves(step.input())) {
-        accumulate(
-            tangents, step.input(), tape.backwardTangent(cotangent, tangent, directions.part(i)));
+      // A layer may hand on the very tensor.
+      tangents.set(i + 1, null);
+      if (tangent != null && tangents.stream().noneMatch(other -> other == tangent)) {
+        tangent.close();
       }
     }
     return gradient;

@@ -40,6 +40,12 @@ abstract sealed class Tape
   /** Evaluates the layer and saves what the other methods need. */
   abstract Tensor forward(Tensor inputs);
 
+  /**
+   * Takes over what another tape of the same layer saved about the inputs alone, before {@link
+   * #forward} for those very inputs.
+   */
+  void shareInputs(Tape other) {}
+
   /** The cotangent of the inputs for one of the outputs. */
   abstract Tensor backward(Tensor cotangent, long groups);
 
@@ -83,6 +89,11 @@ abstract sealed class Tape
    * @return null for zero
    */
   abstract @Nullable Tensor tangent(@Nullable Tensor tangent, Directions.Part directions);
+
+  /** What {@link #tangent} saved, null entries included. */
+  List<@Nullable Tensor> savedTangents() {
+    return List.of();
+  }
 
   /**
    * The tangent of {@link #backward}.

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.linalg.Solver;
 import java.util.Objects;
 
@@ -40,10 +41,10 @@ public record AlternatingOptions(
   public AlternatingOptions {
     Objects.requireNonNull(jacobian, "jacobian");
     Objects.requireNonNull(solver, "solver");
-    Checks.atLeast("AlternatingProjections", "blockSize", blockSize, 0);
-    Checks.atLeast("AlternatingProjections", "cycles", cycles, 0);
-    Checks.within("AlternatingProjections", "tolerance", tolerance, 0, 1);
-    Checks.atLeast("AlternatingProjections", "memoryBudget", memoryBudget, 1);
+    Arguments.atLeast("AlternatingProjections", "blockSize", blockSize, 0);
+    Arguments.atLeast("AlternatingProjections", "cycles", cycles, 0);
+    Arguments.within("AlternatingProjections", "tolerance", tolerance, 0, 1);
+    Arguments.atLeast("AlternatingProjections", "memoryBudget", memoryBudget, 1);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
@@ -38,9 +39,9 @@ public record AlternatingState(
    * @throws ArgumentException when one is negative
    */
   public AlternatingState {
-    Checks.atLeast("AlternatingState", "cycle", cycle, 0);
-    Checks.atLeast("AlternatingState", "block", block, 0);
-    Checks.atLeast("AlternatingState", "blockSize", blockSize, 0);
+    Arguments.atLeast("AlternatingState", "cycle", cycle, 0);
+    Arguments.atLeast("AlternatingState", "block", block, 0);
+    Arguments.atLeast("AlternatingState", "blockSize", blockSize, 0);
   }
 
   /**
@@ -63,7 +64,7 @@ public record AlternatingState(
    * @throws ArgumentException when the count is not positive
    */
   public static AlternatingState draw(Tensor mean, int count, Rng rng) {
-    Checks.atLeast("AlternatingProjections.sample", "count", count, 1);
+    Arguments.atLeast("AlternatingProjections.sample", "count", count, 1);
     try (Scope scope = Scope.open()) {
       Tensor draw = StochasticAlternatingProjections.noise(rng, mean.expand(count, mean.size(0)));
       Tensor vectors = draw.cloneTensor();

@@ -1,6 +1,5 @@
 package dev.viking.posterior;
 
-import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DTypeException;
 import dev.viking.torch.DeviceException;
 import dev.viking.torch.ShapeException;
@@ -50,29 +49,6 @@ final class Checks {
               + tensor.device()
               + "; the parameters are on "
               + mean.device());
-    }
-  }
-
-  static void atLeast(String operation, String argument, long value, long least) {
-    if (value < least) {
-      throw new ArgumentException(
-          operation + ": " + argument + " is " + value + "; at least " + least + " is needed");
-    }
-  }
-
-  static void within(String operation, String argument, double value, double least, double most) {
-    if (!(value >= least && value <= most)) {
-      throw new ArgumentException(
-          operation
-              + ": "
-              + argument
-              + " is "
-              + value
-              + "; a number from "
-              + least
-              + " to "
-              + most
-              + " is needed");
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.linalg.KernelProjection;
 import dev.viking.linalg.Projection;
 import dev.viking.nn.BatchJacobian;
@@ -8,6 +9,7 @@ import dev.viking.nn.Loss;
 import dev.viking.nn.Model;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
+import dev.viking.torch.Op;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Immutable; may be used by several threads at once, each with its own posterior and scope.
  */
 public final class Elbo {
+  private static final Op ADDCMUL_OUT = Op.of("aten::addcmul", "out");
+
   private final Model model;
   private final Model dataModel;
   private final Loss loss;
@@ -64,7 +68,7 @@ public final class Elbo {
    *     gradients of single examples
    */
   public Elbo(Model model, Model dataModel, Loss loss, ElboOptions options, long dataSize) {
-    Checks.atLeast("Elbo", "dataSize", dataSize, 1);
+    Arguments.atLeast("Elbo", "dataSize", dataSize, 1);
     if (dataModel.layout().total() != model.layout().total()) {
       throw new ShapeException(
           "Elbo: dataModel has "
@@ -180,10 +184,26 @@ public final class Elbo {
       Projection split = projection.project(noise);
       Tensor kernel = split.kernel();
       Tensor image = noise == imageBase ? split.image() : imageBase.sub(kernel);
-      Tensor deviations = posterior.deviations(kernel, image);
-      Expectation data =
-          expectation(
-              posterior, batch, deviations, at, batch.inputs() == projected.inputs() ? rows : null);
+      Tensor scaleKernel = posterior.kernelFactor();
+      Tensor scaleImage = posterior.imageFactor();
+      Expectation data;
+      if (options.predictions() == Predictions.SAMPLED) {
+        Tensor samples = posterior.samples(kernel, image, scaleKernel, scaleImage);
+        data =
+            batch.inputs() == projected.inputs()
+                    && batch.targets() == projected.targets()
+                    && dataModel.equals(model)
+                ? Expectations.sampled(at, samples)
+                : Expectations.sampled(dataModel, loss, samples, batch.inputs(), batch.targets());
+      } else {
+        data =
+            linearised(
+                posterior,
+                batch,
+                posterior.deviations(kernel, image),
+                at,
+                batch.inputs() == projected.inputs() ? rows : null);
+      }
       double weight = options.klWeight().of(batch.inputs().size(0), dataSize);
       Tensor imageDimension = imageDimension(projection, imageBase, kernel, image);
       GroupedDivergence grouped =
@@ -192,30 +212,31 @@ public final class Elbo {
           grouped != null ? grouped.divergence : KlDivergence.of(posterior, imageDimension);
 
       Tensor slope = data.sampleGradients();
-      Tensor gradMean = slope.sum(0).add_(posterior.mean().mul(kl.precision().mul(weight)));
+      long dimension = posterior.dimension();
+      long variables = posterior.variables().size(0);
+      Tensor gradient = Tensor.empty(new long[] {variables}, slope.dtype(), slope.device());
+      Tensor gradMean = gradient.narrow(0, 0, dimension);
+      Tensor pullToPrior = kl.precision().mul(weight);
+      ADDCMUL_OUT.call(sum(slope), posterior.mean(), pullToPrior, 1.0, gradMean);
       if (data.linearisationGradient() != null) {
         gradMean.add_(data.linearisationGradient());
       }
-      Tensor scaleKernel = posterior.kernelFactor();
-      Tensor scaleImage = posterior.imageFactor();
       if (options.gradientThroughProjection()) {
         Tensor apart = scaleKernel.sub(scaleImage);
-        gradMean.sub_(
-            grouped == null
-                ? implicit(at, projection, split, slope, null).mul(apart)
-                : implicit(
-                    at,
-                    projection,
-                    split,
-                    slope.mul(apart),
-                    pull(grouped, projection, split, weight)));
+        if (grouped == null) {
+          gradMean.addcmul_(implicit(at, projection, split, slope, null), apart, -1.0);
+        } else {
+          Tensor pull = pull(grouped, projection, split, weight);
+          gradMean.sub_(implicit(at, projection, split, slope.mul(apart), pull));
+        }
       }
-      Tensor scales =
-          kl.scaleGradient(
+      gradient
+          .narrow(0, dimension, variables - dimension)
+          .copy_(
+              kl.scaleGradient(
                   weight,
                   total(posterior, slope, kernel, scaleKernel),
-                  total(posterior, slope, image, scaleImage))
-              .to(gradMean.dtype());
+                  total(posterior, slope, image, scaleImage)));
       return new ElboResult(
           scope.keep(data.value().add(kl.value().mul(weight))),
           scope.keep(data.value()),
@@ -225,20 +246,25 @@ public final class Elbo {
           scope.keep(grouped == null ? imageDimension : grouped.imageDimensions),
           scope.keep(split.residual()),
           split.status(),
-          scope.keep(Tensor.cat(List.of(gradMean, scales), 0)),
+          scope.keep(gradient),
           scope.keep(kernel),
           scope.keep(image),
           scope.keep(data.outputs()));
     }
   }
 
+  /** The sum over samples; of one sample that sample itself. */
+  private static Tensor sum(Tensor samples) {
+    return samples.size(0) == 1 ? samples.select(0, 0) : samples.sum(0);
+  }
+
   /**
-   * The data term.
+   * The data term of linearised predictions.
    *
    * @param rows the Jacobian that the linearisation has given already, or null where it is one of
    *     other examples
    */
-  private Expectation expectation(
+  private Expectation linearised(
       KernelImagePosterior posterior,
       TrainingData.Batch batch,
       Tensor deviations,
@@ -247,9 +273,6 @@ public final class Elbo {
     Tensor mean = posterior.mean();
     Tensor targets = batch.targets();
     long limit = options.memoryLimit();
-    if (options.predictions() == Predictions.SAMPLED) {
-      return Expectations.sampled(dataModel, loss, mean, deviations, batch.inputs(), targets);
-    }
     if (rows != null) {
       boolean ofLoss = options.jacobian() == JacobianKind.LOSS;
       BatchJacobian outputs = ofLoss ? at.functionRows(limit) : rows;
@@ -292,12 +315,7 @@ public final class Elbo {
       KernelProjection projection, Tensor base, Tensor kernel, Tensor image) {
     double samples = (double) kernel.size(0);
     return switch (options.rankEstimator()) {
-      case EXACT ->
-          Tensor.full(
-              new long[0],
-              (double) projection.rank().orElseThrow(),
-              DType.FLOAT64,
-              kernel.device());
+      case EXACT -> projection.rankTensor().orElseThrow();
       case HUTCHINSON ->
           total(base, kernel).div(samples).rsub((double) kernel.size(1)).clampMin(1.0);
       case IMAGE_NORM -> total(image, image).div(samples);

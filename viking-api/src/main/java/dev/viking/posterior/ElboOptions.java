@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.linalg.ConjugateGradient;
 import dev.viking.linalg.ExactSolver;
 import dev.viking.linalg.Solver;
@@ -44,7 +45,7 @@ public record ElboOptions(
     Objects.requireNonNull(jacobian, "jacobian");
     Objects.requireNonNull(predictions, "predictions");
     Objects.requireNonNull(klWeight, "klWeight");
-    Checks.atLeast("ElboOptions", "memoryLimit", memoryLimit, 0);
+    Arguments.atLeast("ElboOptions", "memoryLimit", memoryLimit, 0);
     if (rankEstimator == RankEstimator.EXACT && !(solver instanceof ExactSolver)) {
       throw new ArgumentException(
           "ElboOptions: rankEstimator is EXACT but the solver is "

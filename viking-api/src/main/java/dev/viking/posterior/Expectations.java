@@ -10,6 +10,7 @@ import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /** The data term, for both kinds of predictions. */
 final class Expectations {
@@ -17,15 +18,37 @@ final class Expectations {
 
   /** Predictions f(theta_s, x): one forward and one backward pass per sample. */
   static Expectation sampled(
-      Model model, Loss loss, Tensor mean, Tensor deviations, Tensor inputs, Tensor targets) {
-    long samples = deviations.size(0);
+      Model model, Loss loss, Tensor samples, Tensor inputs, Tensor targets) {
+    return sampled(
+        samples, parameters -> Linearisation.of(model, loss, parameters, inputs, targets));
+  }
+
+  /** The same for the batch of a linearisation, which has done a part of the work already. */
+  static Expectation sampled(Linearisation mean, Tensor samples) {
+    return sampled(samples, mean::at);
+  }
+
+  /**
+   * At given parameters.
+   *
+   * @param thetas [S, D]
+   */
+  private static Expectation sampled(Tensor thetas, Function<Tensor, Linearisation> at) {
+    long samples = thetas.size(0);
     try (Scope scope = Scope.open()) {
+      if (samples == 1) {
+        Gradients.Result only = Gradients.sum(at.apply(thetas.select(0, 0)));
+        return new Expectation(
+            scope.keep(only.value().to(DType.FLOAT64)),
+            scope.keep(only.gradient().unsqueeze(0)),
+            null,
+            scope.keep(only.outputs().unsqueeze(0)));
+      }
       List<Tensor> values = new ArrayList<>();
       List<Tensor> gradients = new ArrayList<>();
       List<Tensor> outputs = new ArrayList<>();
       for (long s = 0; s < samples; s++) {
-        Tensor parameters = mean.add(deviations.select(0, s));
-        Gradients.Result result = Gradients.sum(model, loss, parameters, inputs, targets);
+        Gradients.Result result = sumAt(at, thetas.select(0, s));
         values.add(result.value().to(DType.FLOAT64));
         gradients.add(result.gradient());
         outputs.add(result.outputs());
@@ -35,6 +58,15 @@ final class Expectations {
           scope.keep(Tensor.stack(gradients, 0).div_((double) samples)),
           null,
           scope.keep(Tensor.stack(outputs, 0)));
+    }
+  }
+
+  // The intermediates of one sample are freed before the next.
+  private static Gradients.Result sumAt(Function<Tensor, Linearisation> at, Tensor parameters) {
+    try (Scope scope = Scope.open()) {
+      Gradients.Result result = Gradients.sum(at.apply(parameters));
+      scope.keep(List.of(result.value(), result.gradient(), result.outputs()));
+      return result;
     }
   }
 

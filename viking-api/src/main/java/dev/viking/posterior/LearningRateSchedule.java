@@ -1,5 +1,7 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
+
 /** How the learning rate changes over a stage. */
 public enum LearningRateSchedule {
   /** Not at all; the paper's. */
@@ -16,7 +18,7 @@ public enum LearningRateSchedule {
    * @return the factor, 1 at the beginning
    */
   public double factor(double progress) {
-    Checks.within("LearningRateSchedule.factor", "progress", progress, 0, 1);
+    Arguments.within("LearningRateSchedule.factor", "progress", progress, 0, 1);
     return switch (this) {
       case CONSTANT -> 1;
       case COSINE -> 0.5 * (1 + Math.cos(Math.PI * progress));

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.nn.Linearisation;
 import dev.viking.nn.Model;
 import dev.viking.torch.Scope;
@@ -28,7 +29,7 @@ public record Predictor(Model model, Predictions kind, int chunkSize) {
    * @throws dev.viking.torch.ArgumentException when the chunk size is not positive
    */
   public Predictor {
-    Checks.atLeast("Predictor", "chunkSize", chunkSize, 1);
+    Arguments.atLeast("Predictor", "chunkSize", chunkSize, 1);
   }
 
   /**

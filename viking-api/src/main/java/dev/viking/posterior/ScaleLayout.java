@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.nn.ParameterLayout;
 import dev.viking.torch.ArgumentException;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ public record ScaleLayout(boolean kernelTied, List<Long> groups) {
   public ScaleLayout {
     groups = List.copyOf(groups);
     for (long group : groups) {
-      Checks.atLeast("ScaleLayout", "groups", group, 1);
+      Arguments.atLeast("ScaleLayout", "groups", group, 1);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.Device;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
@@ -33,7 +34,7 @@ public record StochasticAlternatingProjections(double gamma) {
    * @throws dev.viking.torch.ArgumentException when it is not from 0 to 1
    */
   public StochasticAlternatingProjections {
-    Checks.within("StochasticAlternatingProjections", "gamma", gamma, 0, 1);
+    Arguments.within("StochasticAlternatingProjections", "gamma", gamma, 0, 1);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.nn.Adam;
 import dev.viking.nn.Optimizer;
 import dev.viking.torch.ArgumentException;
@@ -78,26 +79,26 @@ public record TrainerOptions(
    */
   public TrainerOptions {
     String here = "TrainerOptions";
-    Checks.atLeast(here, "batchSize", batchSize, 1);
-    Checks.atLeast(here, "mleEpochs", mleEpochs, 0);
-    Checks.atLeast(here, "sigmaEpochs", sigmaEpochs, 0);
-    Checks.atLeast(here, "elboEpochs", elboEpochs, 0);
-    Checks.within(here, "mleLearningRate", mleLearningRate, Double.MIN_NORMAL, 1e6);
-    Checks.within(here, "sigmaLearningRate", sigmaLearningRate, Double.MIN_NORMAL, 1e6);
-    Checks.within(here, "elboLearningRate", elboLearningRate, Double.MIN_NORMAL, 1e6);
-    Checks.within(here, "mlePriorPrecision", mlePriorPrecision, 0, Double.MAX_VALUE);
-    Checks.atLeast(here, "samples", samples, 1);
-    Checks.atLeast(here, "sigmaSamples", sigmaSamples, 1);
-    Checks.within(here, "gamma", gamma, 0, 1);
-    Checks.atLeast(here, "alternatingPasses", alternatingPasses, 0);
-    Checks.atLeast(here, "alternatingBlock", alternatingBlock, 0);
-    Checks.within(here, "logPrecision", logPrecision, -100, 100);
-    Checks.within(here, "logScaleImage", logScaleImage, -100, 100);
+    Arguments.atLeast(here, "batchSize", batchSize, 1);
+    Arguments.atLeast(here, "mleEpochs", mleEpochs, 0);
+    Arguments.atLeast(here, "sigmaEpochs", sigmaEpochs, 0);
+    Arguments.atLeast(here, "elboEpochs", elboEpochs, 0);
+    Arguments.within(here, "mleLearningRate", mleLearningRate, Double.MIN_NORMAL, 1e6);
+    Arguments.within(here, "sigmaLearningRate", sigmaLearningRate, Double.MIN_NORMAL, 1e6);
+    Arguments.within(here, "elboLearningRate", elboLearningRate, Double.MIN_NORMAL, 1e6);
+    Arguments.within(here, "mlePriorPrecision", mlePriorPrecision, 0, Double.MAX_VALUE);
+    Arguments.atLeast(here, "samples", samples, 1);
+    Arguments.atLeast(here, "sigmaSamples", sigmaSamples, 1);
+    Arguments.within(here, "gamma", gamma, 0, 1);
+    Arguments.atLeast(here, "alternatingPasses", alternatingPasses, 0);
+    Arguments.atLeast(here, "alternatingBlock", alternatingBlock, 0);
+    Arguments.within(here, "logPrecision", logPrecision, -100, 100);
+    Arguments.within(here, "logScaleImage", logScaleImage, -100, 100);
     if (!Double.isNaN(logScaleKernel)) {
-      Checks.within(here, "logScaleKernel", logScaleKernel, -100, 100);
+      Arguments.within(here, "logScaleKernel", logScaleKernel, -100, 100);
     }
-    Checks.atLeast(here, "projectionBatch", projectionBatch, 0);
-    Checks.atLeast(here, "recordEvery", recordEvery, 1);
+    Arguments.atLeast(here, "projectionBatch", projectionBatch, 0);
+    Arguments.atLeast(here, "recordEvery", recordEvery, 1);
     Objects.requireNonNull(scales, "scales");
     Objects.requireNonNull(schedule, "schedule");
     Objects.requireNonNull(elbo, "elbo");

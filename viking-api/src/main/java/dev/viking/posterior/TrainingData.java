@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.DType;
 import dev.viking.torch.DeviceException;
 import dev.viking.torch.ShapeException;
@@ -92,7 +93,7 @@ public interface TrainingData {
    * @throws dev.viking.torch.ArgumentException when there are not so many
    */
   static TrainingData sample(TrainingData data, int count, long seed) {
-    Checks.within("TrainingData.sample", "count", count, 1, data.size());
+    Arguments.within("TrainingData.sample", "count", count, 1, data.size());
     int[] picked = new EpochOrder(seed, Stage.ELBO, 0, data.size(), count).batch(0);
     return new SampledData(data, picked);
   }
