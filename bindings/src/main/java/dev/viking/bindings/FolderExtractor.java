@@ -2,6 +2,7 @@ package dev.viking.bindings;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * where locks do not work, both do it and the first wins.
  */
 final class FolderExtractor {
+  private static final long LOCK_POLL_MILLIS = 10;
+
   private final List<JarResource> resources;
   private final Path parent;
   private final String name;
@@ -75,12 +78,33 @@ final class FolderExtractor {
     }
   }
 
-  /** Null when there is no lock to be had: then several may write, and the first one wins. */
-  private static @Nullable FileLock lock(FileChannel channel) {
+  /**
+   * Null where the file system has no locks: then several may write, and the first one wins.
+   *
+   * <p>A lock that another thread of this JVM holds is waited for like that of another JVM. Who
+   * went on without it would have what it writes taken for abandoned by the thread that holds it.
+   */
+  private static @Nullable FileLock lock(FileChannel channel) throws IOException {
+    while (true) {
+      try {
+        return channel.lock();
+      } catch (OverlappingFileLockException e) {
+        pause();
+      } catch (IOException e) {
+        if (Thread.currentThread().isInterrupted()) {
+          throw e;
+        }
+        return null;
+      }
+    }
+  }
+
+  private static void pause() throws IOException {
     try {
-      return channel.lock();
-    } catch (IOException | OverlappingFileLockException e) {
-      return null;
+      Thread.sleep(LOCK_POLL_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while waiting for the lock of the folder");
     }
   }
 

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,7 +121,7 @@ class FolderExtractorTest {
     assertThat(visible(cache())).isEmpty();
   }
 
-  @Test
+  @RepeatedTest(20)
   void threadsAndTheirLocksAgreeOnOneFolder() throws Exception {
     int threads = 8;
     List<JarResource> resources = resources(true, TWO);

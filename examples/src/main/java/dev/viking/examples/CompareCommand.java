@@ -146,7 +146,15 @@ final class CompareCommand implements Callable<Integer> {
       try {
         CompareRun.Outcome outcome =
             new CompareRun(
-                    out, methods, config.seeds(), settings, redo, side, common.threads, watch)
+                    out,
+                    methods,
+                    known(config),
+                    config.seeds(),
+                    settings,
+                    redo,
+                    side,
+                    common.threads,
+                    watch)
                 .run();
         progress.end();
         report(new CompareReport(settings, methods, outcome), config.seeds());
@@ -157,6 +165,14 @@ final class CompareCommand implements Callable<Integer> {
         return Main.INTERRUPTED;
       }
     }
+  }
+
+  private Map<String, Method> known(RunConfig config) {
+    Map<String, Method> known = new LinkedHashMap<>();
+    for (MethodChoice choice : MethodChoice.values()) {
+      known.put(choice.key(), choice.method(config, methodOptions));
+    }
+    return known;
   }
 
   private Map<String, Method> methods(RunConfig config) {

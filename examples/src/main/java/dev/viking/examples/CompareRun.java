@@ -30,6 +30,8 @@ import java.util.concurrent.Future;
  *
  * @param root folder of the comparison
  * @param methods by name, in the order of the table
+ * @param known all methods that have a name, by it: what one of them starts from is stored under
+ *     its own name whether it is compared or not
  * @param seeds of each method
  * @param settings that all have in common
  * @param redo whether files of other options are replaced
@@ -40,6 +42,7 @@ import java.util.concurrent.Future;
 record CompareRun(
     Path root,
     Map<String, Method> methods,
+    Map<String, Method> known,
     List<Long> seeds,
     CompareSettings settings,
     boolean redo,
@@ -78,7 +81,7 @@ record CompareRun(
   }
 
   private List<CompareCell> cells() {
-    FitStore fits = new FitStore(root.resolve("fits"), settings, methods, redo);
+    FitStore fits = new FitStore(root.resolve("fits"), settings, known, redo);
     List<CompareCell> cells = new ArrayList<>();
     methods.forEach(
         (key, method) ->

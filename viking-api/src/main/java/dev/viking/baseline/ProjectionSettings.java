@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.internal.Arguments;
 import dev.viking.posterior.AlternatingOptions;
 import dev.viking.posterior.JacobianKind;
 import dev.viking.posterior.Predictions;
@@ -29,7 +30,7 @@ public record ProjectionSettings(
   public ProjectionSettings {
     Objects.requireNonNull(projection, "projection");
     Objects.requireNonNull(predictions, "predictions");
-    Requirements.atLeast("ProjectionSettings", "examples", examples, 0);
+    Arguments.atLeast("ProjectionSettings", "examples", examples, 0);
   }
 
   /**

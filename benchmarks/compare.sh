@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# The comparison of docs/benchmarks/comparison.md: all methods on MNIST and Fashion-MNIST, LeNet, several seeds, and the
+# study on validation images that its settings come from. Run with --help for the options.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage() {
+  cat <<HELP
+Usage: benchmarks/compare.sh --data DIR [options]
+
+DIR holds the folders mnist, fashion-mnist and kmnist, each with files of the MNIST format. What is finished in --out is not
+done again.
+
+  --study        train VIKING, IVON and SWAG in the settings that were compared, and look at validation images only
+  --sets LIST    of mnist, fashion-mnist (default: both)
+  --seeds LIST   default: 0,1,2
+  --methods LIST default: map,viking,ivon,swag,laplace,miani-loss,sgld
+  --parallel N   cells at the same time (default: 2)
+  --out DIR      default: benchmarks/target/comparison
+  -h, --help     this text
+HELP
+}
+
+data='' sets=mnist,fashion-mnist seeds=0,1,2 methods=map,viking,ivon,swag,laplace,miani-loss,sgld parallel=2 study=no
+out="$HERE/target/comparison"
+while (($# > 0)); do
+  case "$1" in
+    --study) study=yes ;;
+    --data | --sets | --seeds | --methods | --parallel | --out)
+      need_value "$@"
+      printf -v "${1#--}" %s "$2"
+      shift
+      ;;
+    *) help_or_fail "$1" ;;
+  esac
+  shift
+done
+[[ -n $data ]] || fail "--data is missing: a folder with mnist, fashion-mnist and kmnist is needed"
+
+viking() { "$ROOT/viking" compare "$@" --parallel "$parallel"; }
+
+# Batches of 128 and a falling rate in every stage; VIKING with a deviation of its own in the kernel, its scales started
+# in closed form, without the gradient through the projection (gamma is .2: training noise is nearly isotropic).
+common=(--batch-size 128 --learning-rate 0.002 --schedule cosine --sigma-epochs 0)
+options=(--scales free --scale-start curvature --no-gradient-through-projection --draw-block 512)
+
+final() { # NAME, the KL weight in units of B/N
+  local others=fashion-mnist
+  [[ $1 == mnist ]] || others=mnist
+  viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$methods" --seeds "$seeds" \
+    "${common[@]}" --mle-epochs 20 --epochs 10 "${options[@]}" --beta "$2" --draw-images 5120 --samples 30 \
+    --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --out "$out/$1"
+}
+
+trial() { # NAME, set, methods, further options: one seed, validation images
+  local name="$1" set="$2" which="$3"
+  shift 3
+  viking --data "$data/$set" --split validation --methods "$which" --seed 0 "${common[@]}" --mle-epochs 15 \
+    "${options[@]}" --samples 20 --out "$out/study/$set-$name" "$@"
+}
+
+untied() { # set: does it help that the kernel's deviation is not the prior's?
+  local kind
+  for kind in tied free; do
+    viking --data "$data/$1" --split validation --methods map,viking --seed 0 --batch-size 64 --schedule cosine \
+      --mle-epochs 3 --sigma-epochs 1 --epochs 8 --scales "$kind" --beta 0.1 --samples 50 --out "$out/study/$1-$kind"
+  done
+}
+
+IFS=, read -ra chosen <<<"$sets"
+for set in "${chosen[@]}"; do
+  [[ $set == mnist || $set == fashion-mnist ]] || fail "--sets: $set given; mnist or fashion-mnist is needed"
+  if [[ $study == no ]]; then
+    final "$set" "$([[ $set == mnist ]] && echo 0.02 || echo 0.1)"
+    continue
+  fi
+  epochs="$([[ $set == mnist ]] && echo 6 || echo 8)"
+  betas="$([[ $set == mnist ]] && echo 0.02 0.1 || echo 0.04 0.1 0.5)"
+  for beta in $betas; do
+    for images in 1024 5120 0; do
+      trial "beta$beta-images$images" "$set" viking --epochs "$epochs" --beta "$beta" --draw-images "$images"
+    done
+  done
+  untied "$set"
+  trial linearised "$set" viking --epochs "$epochs" --beta 0.1 --draw-images 5120 --predictions linearised
+  trial map "$set" map --epochs 0 --map-precision 0
+  for rate in 0.1 0.25; do trial "ivon$rate" "$set" ivon --epochs 0 --ivon-learning-rate "$rate"; done
+  for rate in 0.01 0.05; do
+    trial "swag$rate" "$set" swag --epochs 0 --map-precision 0 --swag-epochs 6 --swag-learning-rate "$rate"
+  done
+done
