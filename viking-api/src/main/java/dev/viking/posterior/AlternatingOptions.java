@@ -13,7 +13,8 @@ import java.util.Objects;
  * @param blockSize examples in a block; 0 has it chosen by cost, see {@link BlockPlan}
  * @param cycles most cycles, each of which takes every example once
  * @param tolerance stops after a cycle that changed no vector by more than this share of its norm;
- *     0 for all cycles
+ *     0 for all cycles. In float64 an accelerated run on badly conditioned blocks may not get below
+ *     some 1e-9: the line search divides by small changes and magnifies their rounding
  * @param accelerated whether each cycle ends with a line search: u becomes t Q u + (1 - t) u with t
  *     = (u, u - Q u) / |u - Q u|^2 for each vector, Q being the cycle, which is the point of that
  *     line nearest to the limit (Gearhart and Koshy 1989; Miani et al. 2024)

@@ -83,18 +83,20 @@ class AlternatingRunTest {
   @Test
   void theLimitIsTheProjectionOfTheWholeWhateverTheBlocks() {
     for (int size : new int[] {3, 5, 12, 24}) {
+      // Some fifty cycles. Near 1e-9 the rounding of accelerated steps is as large as the changes:
+      // whether a run gets below depends on the last bits of its start.
       Tensor vectors = start.cloneTensor();
       AlternatingResult result =
           run(
               options
                   .withBlockSize(size)
-                  .withCycles(20_000)
-                  .withTolerance(1e-9)
+                  .withCycles(2_000)
+                  .withTolerance(1e-8)
                   .withAcceleration(true),
               vectors);
       assertThat(result.outcome()).isEqualTo(AlternatingResult.Outcome.CONVERGED);
       assertThat(result.status()).isEqualTo(SolverStatus.FULL_RANK);
-      assertThat(distance(vectors)).as("blocks of " + size).isLessThan(1e-4);
+      assertThat(distance(vectors)).as("blocks of " + size).isLessThan(1e-6);
     }
   }
 
