@@ -89,6 +89,10 @@ final class Posteriors {
     try (Checkpoint checkpoint = open(file)) {
       Map<String, String> texts = checkpoint.metadata();
       String prefix = FORMAT.equals(texts.get("format")) ? TRAINING : "";
+      // The text of this name in today's posteriors is the whole network.
+      if (prefix.isEmpty()) {
+        requireKnown(file, String.valueOf(texts.get("model")));
+      }
       String configured = texts.get(prefix + "config");
       if (configured == null) {
         throw new UsageException(
@@ -99,27 +103,13 @@ final class Posteriors {
                 + prefix
                 + "config; a network trained by viking train is needed");
       }
-      // A posterior's own text of this name is the whole network.
-      String model =
-          prefix.isEmpty()
-              ? String.valueOf(texts.get("model"))
-              : RunConfig.parse(file.toString(), configured).model().toString();
-      boolean known =
-          Arrays.stream(ModelChoice.values()).anyMatch(it -> it.toString().equals(model));
-      if (!known) {
-        throw new UsageException(
-            file + ": model is " + model + "; a network trained by viking train is needed");
-      }
       try {
         RunConfig config = RunConfig.parse(file.toString(), configured);
-        if (!config.model().toString().equals(model)) {
+        String model = config.model().toString();
+        String named = texts.get("model");
+        if (prefix.isEmpty() && !model.equals(named)) {
           throw new UsageException(
-              file
-                  + ": model is "
-                  + model
-                  + "; its configuration's, "
-                  + config.model()
-                  + ", is needed");
+              file + ": model is " + named + "; its configuration's, " + model + ", is needed");
         }
         return new Origin(
             config,
@@ -129,6 +119,13 @@ final class Posteriors {
       } catch (NumberFormatException e) {
         throw new UsageException(file + ": seed or seconds is no number: " + e.getMessage());
       }
+    }
+  }
+
+  private static void requireKnown(Path file, String model) {
+    if (Arrays.stream(ModelChoice.values()).noneMatch(it -> it.toString().equals(model))) {
+      throw new UsageException(
+          file + ": model is " + model + "; a network trained by viking train is needed");
     }
   }
 

@@ -71,7 +71,8 @@ class InterruptionTest {
     try (Checkpoint expected = Checkpoint.read(whole.resolve("posterior.safetensors"));
         Checkpoint actual = Checkpoint.read(broken.resolve("posterior.safetensors"))) {
       assertThat(actual.floats("mean")).isEqualTo(expected.floats("mean"));
-      assertThat(actual.doubles("history.steps")).isEqualTo(expected.doubles("history.steps"));
+      assertThat(actual.doubles("state.history.steps"))
+          .isEqualTo(expected.doubles("state.history.steps"));
     }
   }
 

@@ -69,7 +69,7 @@ class PosthocCommandTest {
     }
     CommandRun evaluated = CommandRun.of("evaluate", file.toString());
     assertThat(evaluated.exitCode()).isEqualTo(2);
-    assertThat(evaluated.err()).contains("a network trained by viking train, lenet, is needed");
+    assertThat(evaluated.err()).contains("a network trained by viking train is needed");
   }
 
   @Test
