@@ -152,7 +152,7 @@ public final class LatencyProtocol {
       double shortest = Double.POSITIVE_INFINITY;
       for (int i = 0; i < 2_000; i++) {
         Arithmetic trial = new Arithmetic(steps);
-        shortest = Math.min(shortest, run(trial, 1)[0]);
+        shortest = Math.min(shortest, (double) run(trial, 1)[0]);
       }
       return Math.max(1, Math.round(nanos * steps / shortest));
     }
