@@ -73,18 +73,20 @@ Network mlp() {
           }};
 }
 
+// A convolution of part of the parameters, with its bias after the weights.
+Tensor conv(const Tensor& x, const Tensor& p, int64_t from, int64_t out, int64_t in, int64_t k, int64_t stride,
+            int64_t padding) {
+  const std::vector<int64_t> strides{stride, stride};
+  const std::vector<int64_t> paddings{padding, padding};
+  const std::vector<int64_t> ones{1, 1};
+  return capi::call("aten::conv2d", "",
+                    {capi::tensor(x), capi::tensor(part(p, from, {out, in, k, k})),
+                     capi::tensor(part(p, from + out * in * k * k, {out})), capi::integers(strides),
+                     capi::integers(paddings), capi::integers(ones), capi::integer(1)});
+}
+
 // A padded convolution with stride, a direct one, both poolings, a flattening of padded rows.
 Network convolutions() {
-  const auto conv = [](const Tensor& x, const Tensor& p, int64_t from, int64_t out, int64_t in, int64_t k,
-                       int64_t stride, int64_t padding) {
-    const std::vector<int64_t> strides{stride, stride};
-    const std::vector<int64_t> paddings{padding, padding};
-    const std::vector<int64_t> ones{1, 1};
-    return capi::call("aten::conv2d", "",
-                      {capi::tensor(x), capi::tensor(part(p, from, {out, in, k, k})),
-                       capi::tensor(part(p, from + out * in * k * k, {out})), capi::integers(strides),
-                       capi::integers(paddings), capi::integers(ones), capi::integer(1)});
-  };
   return {{{VK_LAYER_CONV2D, 0, 7, 3, 1, 0, 0, 126},
            plain(VK_LAYER_MAX_POOL2D, 2, 1),
            plain(VK_LAYER_TANH),
@@ -96,7 +98,7 @@ Network convolutions() {
            dense(kClasses, 24, 249)},
           {2, 8, 10},
           324,
-          [conv](const Tensor& p, const Tensor& x) {
+          [](const Tensor& p, const Tensor& x) {
             const std::vector<int64_t> two{2, 2};
             const std::vector<int64_t> one{1, 1};
             const std::vector<int64_t> zero{0, 0};
@@ -130,16 +132,6 @@ std::vector<float> parameters_of(const Network& net, int64_t rows, float scale, 
 // Residual blocks of both kinds, one in another and one whose body begins with an activation, all norms, and a mean
 // over channels.
 Network residual() {
-  const auto conv = [](const Tensor& x, const Tensor& p, int64_t from, int64_t out, int64_t in, int64_t k,
-                       int64_t stride, int64_t padding) {
-    const std::vector<int64_t> strides{stride, stride};
-    const std::vector<int64_t> paddings{padding, padding};
-    const std::vector<int64_t> ones{1, 1};
-    return capi::call("aten::conv2d", "",
-                      {capi::tensor(x), capi::tensor(part(p, from, {out, in, k, k})),
-                       capi::tensor(part(p, from + out * in * k * k, {out})), capi::integers(strides),
-                       capi::integers(paddings), capi::integers(ones), capi::integer(1)});
-  };
   const auto relu = [](const Tensor& x) { return capi::call("aten::relu", "", {capi::tensor(x)}); };
   // Offsets: convolutions 4 -> 6 (3x3) at 0, 6 -> 6 (3x3) at 222, group norm at 552, 6 -> 5 (1x1) at 564 and 599, layer
   // norm at 634, root mean square norm at 644, linear at 649, epsilon at 667.
@@ -169,7 +161,7 @@ Network residual() {
        dense(kClasses, 5, 649)},
       {4, 6, 8},
       668,
-      [conv, relu](const Tensor& p, const Tensor& x) {
+      [relu](const Tensor& p, const Tensor& x) {
         const std::vector<int64_t> two{2, 2};
         const std::vector<int64_t> one{1, 1};
         const std::vector<int64_t> zero{0, 0};

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -53,7 +52,7 @@ class CompareInterruptionTest {
     assertThat(first.exitCode()).as(first.err()).isZero();
 
     Path broken = temporary.resolve("broken");
-    Process child = start(broken);
+    Process child = CommandProcess.start(options(broken), log());
     awaitCell(child, broken.resolve("cells/viking-0.json"));
     child.destroy();
     assertThat(child.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -68,24 +67,6 @@ class CompareInterruptionTest {
     JsonNode expected = results(whole);
     assertThat(expected.path("methods").size()).isEqualTo(3);
     assertThat(results(broken)).isEqualTo(expected);
-  }
-
-  private Process start(Path out) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    for (String property : List.of("viking.native.path", "viking.libtorch.home")) {
-      String value = System.getProperty(property);
-      if (value != null) {
-        command.add("-D" + property + "=" + value);
-      }
-    }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(options(out));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(log().toFile())
-        .start();
   }
 
   private Path log() {

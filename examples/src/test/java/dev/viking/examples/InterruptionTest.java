@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -54,7 +53,7 @@ class InterruptionTest {
     assertThat(CommandRun.of(options(whole).toArray(String[]::new)).exitCode()).isZero();
 
     Path broken = temporary.resolve("broken");
-    Process child = start(broken);
+    Process child = CommandProcess.start(options(broken), log(broken));
     awaitElbo(child, broken);
     child.destroy();
     assertThat(child.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -79,7 +78,7 @@ class InterruptionTest {
   @Test
   void killedLeavesACheckpointToGoOnFrom() throws IOException, InterruptedException {
     Path out = temporary.resolve("killed");
-    Process child = start(out);
+    Process child = CommandProcess.start(options(out), log(out));
     awaitElbo(child, out);
     child.destroyForcibly();
     assertThat(child.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
@@ -92,24 +91,6 @@ class InterruptionTest {
     assertThat(resumed.exitCode()).as(resumed.err()).isZero();
     assertThat(out.resolve("metrics.json")).exists();
     assertThat(out.resolve("checkpoint.safetensors")).doesNotExist();
-  }
-
-  private Process start(Path out) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    for (String property : List.of("viking.native.path", "viking.libtorch.home")) {
-      String value = System.getProperty(property);
-      if (value != null) {
-        command.add("-D" + property + "=" + value);
-      }
-    }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(options(out));
-    return new ProcessBuilder(command)
-        .redirectErrorStream(true)
-        .redirectOutput(log(out).toFile())
-        .start();
   }
 
   private Path log(Path out) {
