@@ -57,7 +57,7 @@ class CompareCommandTest {
   }
 
   /** Everything but the times. */
-  private static JsonNode withoutTimes(JsonNode node) {
+  static JsonNode withoutTimes(JsonNode node) {
     if (node instanceof ObjectNode object) {
       object.remove(Set.of("seconds", "fit_seconds", "evaluate_seconds"));
     }

@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,17 +80,7 @@ class CompareInterruptionTest {
     }
   }
 
-  /** Everything but the times. */
   private static JsonNode results(Path out) throws IOException {
-    JsonNode all = JSON.readTree(out.resolve("compare.json").toFile());
-    removeTimes(all);
-    return all;
-  }
-
-  private static void removeTimes(JsonNode node) {
-    if (node instanceof ObjectNode object) {
-      object.remove(Set.of("seconds", "fit_seconds", "evaluate_seconds"));
-    }
-    node.forEach(CompareInterruptionTest::removeTimes);
+    return CompareCommandTest.withoutTimes(JSON.readTree(out.resolve("compare.json").toFile()));
   }
 }
