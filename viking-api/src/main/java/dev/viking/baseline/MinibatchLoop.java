@@ -71,7 +71,8 @@ record MinibatchLoop(String method, int epochs, int batchSize) {
   private void record(
       FitContext context, int epoch, int step, int steps, double loss, double speed) {
     if (!Double.isFinite(loss)) {
-      throw new TrainingDivergedException(
+      long dimension = context.model().layout().total();
+      throw TrainingDivergedException.of(
           method
               + ": the loss is "
               + loss
@@ -79,7 +80,11 @@ record MinibatchLoop(String method, int epochs, int batchSize) {
               + epoch
               + ", step "
               + step
-              + "; a lower learning rate or step size is needed");
+              + "; a lower learning rate or step size is needed",
+          context.model(),
+          context.loss(),
+          Tensor.zeros(new long[] {dimension}, context.dtype(), context.device()),
+          context.data());
     }
     double none = Double.NaN;
     context

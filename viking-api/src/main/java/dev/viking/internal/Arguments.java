@@ -1,6 +1,7 @@
 package dev.viking.internal;
 
 import dev.viking.torch.ArgumentException;
+import java.util.Arrays;
 
 /** Checks of numbers; every message names the argument, what was given and what is needed. */
 public final class Arguments {
@@ -19,6 +20,34 @@ public final class Arguments {
     if (value < least) {
       throw new ArgumentException(
           operation + ": " + argument + " is " + value + "; at least " + least + " is needed");
+    }
+  }
+
+  /**
+   * Sizes of parts that lie next to each other.
+   *
+   * @param operation who asks
+   * @param argument their name there
+   * @param sizes what was given
+   * @param whole what they must add up to
+   * @throws ArgumentException when a size is less than 1, or the sum is another
+   */
+  public static void parts(String operation, String argument, long[] sizes, long whole) {
+    long sum = 0;
+    for (long size : sizes) {
+      atLeast(operation, argument, size, 1);
+      sum += Math.min(size, whole + 1 - Math.min(sum, whole));
+    }
+    if (sum != whole) {
+      throw new ArgumentException(
+          operation
+              + ": "
+              + argument
+              + " are "
+              + Arrays.toString(sizes)
+              + "; "
+              + whole
+              + " together are needed");
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.viking.linalg;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Tensor;
@@ -65,5 +66,11 @@ public final class DenseOperator implements LinearOperator {
   @Override
   public Tensor gram() {
     return GramMatrix.of(matrix);
+  }
+
+  @Override
+  public Tensor grams(long... sizes) {
+    Arguments.parts("LinearOperator.grams", "sizes", sizes, columns());
+    return GramMatrix.of(matrix, sizes);
   }
 }

@@ -150,19 +150,7 @@ final class GramFactor implements PreparedSolver {
 
   @Override
   public Optional<Tensor> pseudoInverseFactor() {
-    return Optional.of(knownRank == UNKNOWN ? basis() : factor);
-  }
-
-  /**
-   * The factor with as many columns as the rank: F^T K F is a projector, and F its eigenvectors.
-   */
-  private Tensor basis() {
-    try (Scope scope = Scope.open()) {
-      long n = rows.rows();
-      long known = finite(rank.item(), rows);
-      Tensor vectors = factor.t().matmul(gram).matmul(factor).eigh().vectors();
-      return scope.keep(factor.matmul(vectors.narrow(1, n - known, known)));
-    }
+    return Optional.of(factor);
   }
 
   @Override

@@ -200,24 +200,63 @@ public final class KernelProjection {
   }
 
   /**
-   * An orthonormal basis of the row space: u - P u = V^T V u. Needs {@link ExactSolver}, and waits
-   * for a device that has not told the rank yet.
+   * The coordinates of vectors in the image, V u, where V^T V = I - P. V = F^T J has c rows, at
+   * least the rank of J, and is not formed; V V^T is a projection of that rank. Needs {@link
+   * ExactSolver}; no device is waited for.
    *
-   * @return V, [r, D], in the caller's current scope; a zero row of J may leave a zero row
+   * @param vectors u, [S, D]
+   * @return V u for each, [S, c] float64, in the caller's current scope
    * @throws ArgumentException when the solver has no factorisation
+   * @throws dev.viking.torch.ShapeException when the shape is another
    */
-  public Tensor rowBasis() {
+  public Tensor imageCoordinates(Tensor vectors) {
+    Checks.vectors("KernelProjection.imageCoordinates", vectors, operator.columns(), operator);
     try (Scope scope = Scope.open()) {
-      Tensor factor =
-          solver
-              .pseudoInverseFactor()
-              .orElseThrow(
-                  () ->
-                      new ArgumentException(
-                          "KernelProjection.rowBasis: the solver is iterative; ExactSolver is"
-                              + " needed"));
-      return scope.keep(operator.rmatvec(factor.t().to(operator.dtype()).contiguous()));
+      Tensor factor = factor("imageCoordinates");
+      return scope.keep(operator.matvec(vectors).to(DType.FLOAT64).matmul(factor));
     }
+  }
+
+  /**
+   * The vectors that have given coordinates in the image, V^T x; see {@link #imageCoordinates}.
+   *
+   * @param coordinates x, [S, c] float64
+   * @return [S, D] of the rows' type, in the caller's current scope
+   * @throws ArgumentException when the solver has no factorisation
+   * @throws dev.viking.torch.ShapeException when the shape is another
+   */
+  public Tensor fromImageCoordinates(Tensor coordinates) {
+    try (Scope scope = Scope.open()) {
+      Tensor factor = factor("fromImageCoordinates");
+      return scope.keep(
+          operator.rmatvec(coordinates.matmul(factor.t()).to(operator.dtype()).contiguous()));
+    }
+  }
+
+  /**
+   * The image seen by groups of parameters: V_g V_g^T, where V_g has those columns of V that belong
+   * to group g; see {@link #imageCoordinates}. The trace is the group's share of the rank.
+   *
+   * @param sizes how many parameters each of the G groups has, in their order; together D
+   * @return [G, c, c] float64, in the caller's current scope
+   * @throws ArgumentException when the solver has no factorisation, or the sizes do not add up
+   */
+  public Tensor imageGrams(long... sizes) {
+    try (Scope scope = Scope.open()) {
+      Tensor factor = factor("imageGrams");
+      return scope.keep(factor.t().matmul(operator.grams(sizes)).matmul(factor));
+    }
+  }
+
+  private Tensor factor(String operation) {
+    return solver
+        .pseudoInverseFactor()
+        .orElseThrow(
+            () ->
+                new ArgumentException(
+                    "KernelProjection."
+                        + operation
+                        + ": the solver is iterative; ExactSolver is needed"));
   }
 
   /**

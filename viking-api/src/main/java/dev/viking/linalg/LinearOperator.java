@@ -1,6 +1,7 @@
 package dev.viking.linalg;
 
 import dev.viking.func.TensorFunction;
+import dev.viking.internal.Arguments;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
@@ -85,6 +86,21 @@ public interface LinearOperator extends AutoCloseable {
   default Tensor gram() {
     try (Scope scope = Scope.open()) {
       return scope.keep(GramMatrix.of(rmatvec(Tensor.eye(rows(), dtype(), device()))));
+    }
+  }
+
+  /**
+   * The Gram matrices of groups of neighbouring columns, A_g A_g^T, in float64. Unless an operator
+   * knows better, A is formed for it.
+   *
+   * @param sizes how many columns each of the G groups has, in their order; together D
+   * @return [G, n, n], float64
+   * @throws dev.viking.torch.ArgumentException when a group is empty or the sizes do not add up
+   */
+  default Tensor grams(long... sizes) {
+    Arguments.parts("LinearOperator.grams", "sizes", sizes, columns());
+    try (Scope scope = Scope.open()) {
+      return scope.keep(GramMatrix.of(rmatvec(Tensor.eye(rows(), dtype(), device())), sizes));
     }
   }
 

@@ -53,13 +53,11 @@ public interface PreparedSolver {
   }
 
   /**
-   * A factor of the pseudo-inverse of the Gram matrix.
+   * A factor of the pseudo-inverse of the Gram matrix; no device is waited for.
    *
-   * <p>Waits for a device that has not told the rank yet.
-   *
-   * @return F, [n, r] in float64 with (A A^T)^+ = F F^T, so that the rows of F^T A are an
-   *     orthonormal basis of A's row space (a zero row of A may leave a zero row there); empty for
-   *     a solver that does not factorise
+   * @return F, [n, c] in float64 with (A A^T)^+ = F F^T and at least as many columns as A has rank,
+   *     so that V = F^T A has V^T V, the projection onto A's row space, and V V^T, a projection of
+   *     that rank (the identity where c is the rank); empty for a solver that does not factorise
    */
   default Optional<Tensor> pseudoInverseFactor() {
     return Optional.empty();

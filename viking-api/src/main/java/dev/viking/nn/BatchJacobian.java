@@ -1,5 +1,6 @@
 package dev.viking.nn;
 
+import dev.viking.internal.Arguments;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
@@ -145,6 +146,39 @@ public final class BatchJacobian implements AutoCloseable {
       }
       return scope.keep(gram);
     }
+  }
+
+  /**
+   * The Gram matrices of groups of columns, layer by layer; their sum is {@link #gram}.
+   *
+   * @param sizes how many columns each of the G groups has, in their order; together D. Groups that
+   *     part a layer make it form the layer's rows
+   * @return J_g J_g^T, [G, n, n], float64
+   * @throws dev.viking.torch.ArgumentException when a group is empty or the sizes do not add up
+   */
+  public Tensor grams(long... sizes) {
+    Arguments.parts("BatchJacobian.grams", "sizes", sizes, columns);
+    ColumnGroups groups = ColumnGroups.ofSizes(sizes);
+    try (Scope scope = Scope.open()) {
+      Tensor grams = Tensor.zeros(new long[] {sizes.length, rows, rows}, DType.FLOAT64, device);
+      for (Block block : blocks) {
+        try (Scope _ = Scope.open()) {
+          inGroups(block, groups).addGrams(grams, groups);
+        }
+      }
+      return scope.keep(grams);
+    }
+  }
+
+  private Block inGroups(Block block, ColumnGroups groups) {
+    if (block instanceof DenseBlock
+        || block instanceof ReplayBlock
+        || groups.holdTogether(block.start(), block.size())) {
+      return block;
+    }
+    Tensor whole = Tensor.empty(new long[] {rows, columns}, dtype, device);
+    block.writeRows(whole);
+    return new DenseBlock(whole.narrow(1, block.start(), block.size()), block.start());
   }
 
   /**

@@ -20,6 +20,23 @@ abstract sealed class Block permits DenseBlock, OuterBlock, EmbeddingBlock, Repl
   /** Adds this block's part of {@code J J^T} to {@code gram}, [n, n] float64. */
   abstract void addGram(Tensor gram);
 
+  /**
+   * The same, apart for groups of columns.
+   *
+   * @param grams [G, n, n] float64
+   * @param groups of all columns of the Jacobian; this block's lie in one of them, unless it is one
+   *     of rows
+   */
+  void addGrams(Tensor grams, ColumnGroups groups) {
+    addGram(grams.select(0, groups.of(start())));
+  }
+
+  /** The first of this block's columns. */
+  abstract long start();
+
+  /** How many columns this block has. */
+  abstract long size();
+
   /** Writes this block's columns of {@code jacobian}, [n, D]. */
   abstract void writeRows(Tensor jacobian);
 

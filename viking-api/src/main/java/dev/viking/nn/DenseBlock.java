@@ -39,6 +39,19 @@ final class DenseBlock extends Block {
   }
 
   @Override
+  void addGrams(Tensor grams, ColumnGroups groups) {
+    long end = start + size();
+    long first = start;
+    while (first < end) {
+      int group = groups.of(first);
+      long next = Math.min(end, groups.end(group));
+      new DenseBlock(matrix.narrow(1, first - start, next - first), first)
+          .addGram(grams.select(0, group));
+      first = next;
+    }
+  }
+
+  @Override
   void writeRows(Tensor jacobian) {
     columns(jacobian).copy_(matrix);
   }
@@ -46,6 +59,16 @@ final class DenseBlock extends Block {
   @Override
   List<Tensor> held() {
     return List.of(matrix);
+  }
+
+  @Override
+  long start() {
+    return start;
+  }
+
+  @Override
+  long size() {
+    return matrix.size(1);
   }
 
   @Override

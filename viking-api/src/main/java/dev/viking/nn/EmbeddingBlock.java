@@ -83,12 +83,22 @@ final class EmbeddingBlock extends Block {
 
   @Override
   void writeRows(Tensor jacobian) {
-    write(layer, tokens, cotangents, jacobian.narrow(1, start, layer.tokens() * layer.features()));
+    write(layer, tokens, cotangents, jacobian.narrow(1, start, size()));
   }
 
   @Override
   List<Tensor> held() {
     return List.of(tokens, cotangents);
+  }
+
+  @Override
+  long start() {
+    return start;
+  }
+
+  @Override
+  long size() {
+    return layer.tokens() * layer.features();
   }
 
   @Override

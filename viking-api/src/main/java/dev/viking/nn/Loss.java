@@ -22,15 +22,26 @@ public interface Loss {
   Tensor perExample(Tensor outputs, Tensor targets);
 
   /**
-   * Throws when targets do not fit, before anything is computed with them.
+   * Throws when targets do not fit, before anything is computed with them. Called in every step, so
+   * it must not wait for a device: values that lie on one are left to {@link #checkValues}.
    *
    * @param outputs [B, C]
    * @param targets what is to be checked
    * @throws dev.viking.torch.ShapeException when the shape does not fit
    * @throws dev.viking.torch.DTypeException when the dtype does not fit
-   * @throws dev.viking.torch.IndexException when a label is out of range
+   * @throws dev.viking.torch.IndexException when a label on the CPU is out of range
    */
   default void checkTargets(Tensor outputs, Tensor targets) {}
+
+  /**
+   * Throws when the values of targets do not fit; waits for the device they are on. Trainers ask
+   * when the objective is no longer finite.
+   *
+   * @param outputs [B, C], of which the shape counts
+   * @param targets what {@link #checkTargets} accepts, outside of transforms
+   * @throws dev.viking.torch.IndexException when a label is out of range
+   */
+  default void checkValues(Tensor outputs, Tensor targets) {}
 
   /**
    * Losses and their gradients with respect to the outputs.

@@ -2,17 +2,21 @@ package dev.viking.nn;
 
 /** The losses of the VIKING paper. */
 public final class Losses {
+  private static final Loss SOFTMAX_CROSS_ENTROPY = new SoftmaxCrossEntropy(true);
+
   private Losses() {}
 
   /**
    * Cross-entropy of the softmax of the outputs, {@code logsumexp(outputs) - outputs[label]}.
    *
-   * <p>Targets: int64 labels [B] in [0, C).
+   * <p>Targets: int64 labels [B] in [0, C). On the CPU a label out of range is an {@link
+   * dev.viking.torch.IndexException}. On other devices nothing waits for the labels, and the loss
+   * of an example with such a label is NaN; {@link Loss#checkValues} tells then.
    *
    * @return the loss
    */
   public static Loss softmaxCrossEntropy() {
-    return SoftmaxCrossEntropy.INSTANCE;
+    return SOFTMAX_CROSS_ENTROPY;
   }
 
   /**

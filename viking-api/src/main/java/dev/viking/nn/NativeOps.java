@@ -17,6 +17,7 @@ final class NativeOps {
   static final Op BADDBMM_ = Op.of("aten::baddbmm_", "");
   static final Op BMM = Op.of("viking::bmm", "");
   static final Op BMM_OUT = Op.of("aten::bmm", "out");
+  static final Op CLAMP = Op.of("aten::clamp", "");
   static final Op COLUMNS = Op.of("viking::columns", "");
   static final Op CONVOLUTION_BACKWARD = Op.of("aten::convolution_backward", "");
   static final Op ELU_BACKWARD = Op.of("aten::elu_backward", "");

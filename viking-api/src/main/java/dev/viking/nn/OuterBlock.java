@@ -136,6 +136,16 @@ final class OuterBlock extends Block {
   }
 
   @Override
+  long start() {
+    return start;
+  }
+
+  @Override
+  long size() {
+    return outputs * (columns + (bias ? 1 : 0));
+  }
+
+  @Override
   String form() {
     return "factored";
   }

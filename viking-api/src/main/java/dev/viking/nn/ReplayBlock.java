@@ -59,6 +59,11 @@ final class ReplayBlock extends Block {
   }
 
   @Override
+  void addGrams(Tensor grams, ColumnGroups groups) {
+    replay(block -> block.addGrams(grams, groups));
+  }
+
+  @Override
   void writeRows(Tensor jacobian) {
     long[] sizes = parameters.stream().mapToLong(Parameter::size).toArray();
     tape.rows(cotangents, groups, jacobian.narrow(1, start, size).splitWithSizes(sizes, 1));
@@ -67,6 +72,16 @@ final class ReplayBlock extends Block {
   @Override
   List<Tensor> held() {
     return List.of(cotangents);
+  }
+
+  @Override
+  long start() {
+    return start;
+  }
+
+  @Override
+  long size() {
+    return size;
   }
 
   @Override

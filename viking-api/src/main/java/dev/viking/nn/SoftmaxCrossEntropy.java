@@ -1,15 +1,22 @@
 package dev.viking.nn;
 
 import dev.viking.torch.DType;
+import dev.viking.torch.Device;
 import dev.viking.torch.IndexException;
 import dev.viking.torch.Tensor;
 import dev.viking.torch.Transforms;
 import java.util.Arrays;
 
-/** See {@link Losses#softmaxCrossEntropy()}. */
-enum SoftmaxCrossEntropy implements Loss {
-  INSTANCE;
-
+/**
+ * See {@link Losses#softmaxCrossEntropy()}.
+ *
+ * <p>A label out of range that reached a gather on another device would end in an assertion there,
+ * which no later call survives; and to look at labels there, the host would have to wait in every
+ * step. So labels are clamped, and what belongs to one out of range becomes NaN.
+ *
+ * @param looks whether labels on the CPU are looked at instead; false in tests
+ */
+record SoftmaxCrossEntropy(boolean looks) implements Loss {
   private static final String NAME = "softmaxCrossEntropy";
 
   @Override
@@ -17,7 +24,10 @@ enum SoftmaxCrossEntropy implements Loss {
     checkTargets(outputs, targets);
     // logsumexp - gather: its forward and reverse rules compose in every order, those of the fused
     // loss do not.
-    return outputs.logsumexp(1, false).sub(outputs.gather(1, targets.unsqueeze(1)).squeeze(1));
+    Tensor labels = inRange(targets, outputs.size(1));
+    Tensor losses =
+        outputs.logsumexp(1, false).sub(outputs.gather(1, labels.unsqueeze(1)).squeeze(1));
+    return labels == targets ? losses : losses.maskedFill(targets.ne(labels), Double.NaN);
   }
 
   @Override
@@ -26,32 +36,14 @@ enum SoftmaxCrossEntropy implements Loss {
     Checks.dtype(NAME, "targets", targets, DType.INT64);
     Checks.shape(NAME, "targets", targets, outputs.size(0));
     // Inside a transform values cannot be read; Linearisation looks at them outside.
-    if (Transforms.depth() == 0) {
-      checkLabels(targets, outputs.size(1));
+    if (looksAt(targets) && Transforms.depth() == 0) {
+      checkValues(outputs, targets);
     }
   }
 
   @Override
-  public Derivative derivative(Tensor outputs, Tensor targets) {
-    Tensor labels = targets.unsqueeze(1);
-    Tensor logProbabilities = outputs.logSoftmax(1);
-    Tensor losses = logProbabilities.gather(1, labels).squeeze(1).neg();
-    return new Derivative(
-        losses,
-        NativeOps.SCATTER_REDUCE_VALUE.call(logProbabilities.exp(), 1, labels, -1.0, "add"));
-  }
-
-  @Override
-  public Tensor hessianProduct(Tensor outputs, Tensor targets, Tensor vectors) {
-    Tensor weighted = outputs.softmax(1);
-    Tensor product = weighted.mul(vectors);
-    return product.addcmul_(weighted, product.sum(1, true), -1);
-  }
-
-  // On another device than the CPU this waits for it once for each batch; a label out of range
-  // there would
-  // otherwise end in an assertion of the device that no later call survives.
-  private static void checkLabels(Tensor targets, long classes) {
+  public void checkValues(Tensor outputs, Tensor targets) {
+    long classes = outputs.size(1);
     for (long label : targets.toLongArray()) {
       if (label < 0 || label >= classes) {
         throw new IndexException(
@@ -65,5 +57,36 @@ enum SoftmaxCrossEntropy implements Loss {
                 + ") needed");
       }
     }
+  }
+
+  @Override
+  public Derivative derivative(Tensor outputs, Tensor targets) {
+    Tensor labels = inRange(targets, outputs.size(1));
+    Tensor index = labels.unsqueeze(1);
+    Tensor logProbabilities = outputs.logSoftmax(1);
+    Tensor losses = logProbabilities.gather(1, index).squeeze(1).neg();
+    Tensor gradient =
+        NativeOps.SCATTER_REDUCE_VALUE.call(logProbabilities.exp(), 1, index, -1.0, "add");
+    if (labels == targets) {
+      return new Derivative(losses, gradient);
+    }
+    Tensor wrong = targets.ne(labels);
+    return new Derivative(
+        losses.maskedFill(wrong, Double.NaN), gradient.maskedFill(wrong.unsqueeze(1), Double.NaN));
+  }
+
+  @Override
+  public Tensor hessianProduct(Tensor outputs, Tensor targets, Tensor vectors) {
+    Tensor weighted = outputs.softmax(1);
+    Tensor product = weighted.mul(vectors);
+    return product.addcmul_(weighted, product.sum(1, true), -1);
+  }
+
+  private boolean looksAt(Tensor targets) {
+    return looks && targets.device().type() == Device.Type.CPU;
+  }
+
+  private Tensor inRange(Tensor targets, long classes) {
+    return looksAt(targets) ? targets : NativeOps.CLAMP.call(targets, 0, classes - 1);
   }
 }

@@ -73,6 +73,11 @@ public record BatchOperator(BatchJacobian jacobian) implements LinearOperator {
   }
 
   @Override
+  public Tensor grams(long... sizes) {
+    return jacobian.grams(sizes);
+  }
+
+  @Override
   public void close() {
     jacobian.close();
   }

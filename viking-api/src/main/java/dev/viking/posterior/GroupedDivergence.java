@@ -2,24 +2,26 @@ package dev.viking.posterior;
 
 import dev.viking.linalg.KernelProjection;
 import dev.viking.torch.DType;
+import dev.viking.torch.Op;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import dev.viking.torch.WideProducts;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * KL(q || p) where groups of parameters have scales of their own. docs/explanation/
  * beyond-the-paper.md derives it.
  *
  * <p>The covariance is A A^T with A = L_ker P + L_im Q, Q = I - P = V^T V for an orthonormal basis
- * V of the row space. Neither factor commutes with P, yet all that the divergence needs follows
+ * V of the row space, which is not formed. Neither factor commutes with P, yet all that the divergence needs follows
  * from the r x r matrices V_g V_g^T of the groups g: the trace from q_g = tr V_g V_g^T, and log det
  * A = sum_g D_g log sigma_ker,g + log det M with M = sum_g tau_g V_g V_g^T, tau = sigma_im /
  * sigma_ker. Unlike the rank these move with the mean; {@link #slope} is the derivative in Q.
  */
 final class GroupedDivergence {
-  private final Tensor basis;
+  private static final Op INVERSE = Op.of("aten::linalg_inv_ex", "");
+
+  private final KernelProjection projection;
   private final Tensor inverse;
   private final Tensor half;
   private final Tensor excess;
@@ -27,13 +29,13 @@ final class GroupedDivergence {
   final KlDivergence divergence;
 
   private GroupedDivergence(
-      Tensor basis,
+      KernelProjection projection,
       Tensor inverse,
       Tensor half,
       Tensor excess,
       Tensor imageDimensions,
       KlDivergence divergence) {
-    this.basis = basis;
+    this.projection = projection;
     this.inverse = inverse;
     this.half = half;
     this.excess = excess;
@@ -45,9 +47,9 @@ final class GroupedDivergence {
     try (Scope scope = Scope.open()) {
       ScaleLayout scales = posterior.scales();
       int count = scales.count();
-      Tensor basis = projection.rowBasis();
-      Tensor grams = grams(basis, scales);
-      Tensor sizes = sizes(scales, basis);
+      long[] groups = scales.groups().stream().mapToLong(Long::longValue).toArray();
+      Tensor grams = projection.imageGrams(groups);
+      Tensor sizes = sizes(groups, grams);
       Tensor logPrecision = posterior.logPrecision().to(DType.FLOAT64);
       Tensor logImage = posterior.logScaleImage().to(DType.FLOAT64);
       Tensor logKernel =
@@ -60,10 +62,11 @@ final class GroupedDivergence {
       Tensor ratio = logImage.sub(logKernel).exp();
 
       Tensor matrix = grams.mul(ratio.view(count, 1, 1)).sum(0);
-      // An example whose gradient is zero leaves a zero row in the basis.
-      Tensor empty = grams.sum(0).diagonal(0, 0, 1).lt(0.5).to(DType.FLOAT64).diagEmbed();
-      Tensor inverse = matrix.add(empty).inv();
-      Tensor logDeterminant = matrix.add(empty).slogdet().logabsdet();
+      // Where V has more rows than the rank, V V^T is a projection; the identity fills the rest.
+      Tensor rest = Tensor.eye(grams.size(1), DType.FLOAT64, grams.device()).sub(grams.sum(0));
+      Tensor filled = matrix.add(rest);
+      Tensor inverse = Objects.requireNonNull(INVERSE.callAll(filled, false).getFirst());
+      Tensor logDeterminant = filled.slogdet().logabsdet();
       Tensor image = grams.diagonal(0, 1, 2).sum(1);
       Tensor kernel = sizes.sub(image);
       Tensor share = grams.mul(inverse).sum(1, 2).mul(ratio);
@@ -93,10 +96,10 @@ final class GroupedDivergence {
       // Tied, all kernel variances are the prior's; what log alpha does through log sigma_ker comes
       // on top.
       Tensor gradLogPrecision = tied ? gradPrecision.sub(gradKernel.sum().mul(0.5)) : gradPrecision;
-      DType dtype = basis.dtype();
+      DType dtype = posterior.mean().dtype();
       return new GroupedDivergence(
-          scope.keep(basis),
-          scope.keep(inverse.to(dtype)),
+          projection,
+          scope.keep(inverse),
           scope.keep(posterior.spread(imageVariance.sub(kernelVariance).mul(0.5).to(dtype))),
           scope.keep(posterior.spread(ratio.sub(1.0).to(dtype))),
           scope.keep(image),
@@ -118,32 +121,19 @@ final class GroupedDivergence {
   Tensor slope(Tensor vectors) {
     try (Scope scope = Scope.open()) {
       Tensor scaled = vectors.mul(excess);
-      Tensor inside = scaled.matmul(basis.t()).matmul(inverse).matmul(basis).mul(excess);
+      Tensor weights = projection.imageCoordinates(scaled).matmul(inverse);
+      Tensor inside = projection.fromImageCoordinates(weights).mul(excess);
       return scope.keep(vectors.mul(half).sub(scaled).add(inside));
     }
   }
 
-  /** V_g V_g^T of each group, [G, r, r] float64. */
-  private static Tensor grams(Tensor basis, ScaleLayout scales) {
-    List<Tensor> each = new ArrayList<>();
-    long start = 0;
-    long rows = basis.size(0);
-    for (long size : scales.groups()) {
-      Tensor columns = basis.narrow(1, start, size);
-      start += size;
-      if (basis.dtype() == DType.FLOAT64) {
-        each.add(columns.matmul(columns.t()));
-      } else {
-        Tensor gram = Tensor.zeros(new long[] {rows, rows}, DType.FLOAT64, basis.device());
-        WideProducts.add(columns, columns, gram);
-        each.add(gram);
-      }
-    }
-    return Tensor.stack(each, 0);
-  }
-
-  private static Tensor sizes(ScaleLayout scales, Tensor like) {
-    double[] sizes = scales.groups().stream().mapToDouble(Long::doubleValue).toArray();
-    return Tensor.of(sizes).to(like.device());
+  private static Tensor sizes(long[] groups, Tensor like) {
+    // Made on the device: a copy from the host would wait for it.
+    return Tensor.stack(
+        Arrays.stream(groups)
+            .mapToObj(
+                size -> Tensor.full(new long[0], (double) size, DType.FLOAT64, like.device()))
+            .toList(),
+        0);
   }
 }

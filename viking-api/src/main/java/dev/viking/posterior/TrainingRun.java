@@ -283,7 +283,7 @@ final class TrainingRun implements AutoCloseable {
 
   private void record(StepRecord record) {
     if (!Double.isFinite(record.loss())) {
-      throw new TrainingDivergedException(
+      throw TrainingDivergedException.of(
           "VikingTrainer: the objective is "
               + record.loss()
               + " in stage "
@@ -292,7 +292,11 @@ final class TrainingRun implements AutoCloseable {
               + epoch
               + ", step "
               + step
-              + "; lower the learning rate, or go on from the last checkpoint with another seed");
+              + "; lower the learning rate, or go on from the last checkpoint with another seed",
+          model,
+          loss,
+          posterior.mean(),
+          data);
     }
     listener.onStep(record);
   }

@@ -251,7 +251,8 @@ abstract sealed class TensorReading extends TensorInPlace permits Tensor {
             type,
             deviceType,
             deviceIndex,
-            0,
+            // What comes from the host need not be waited for; who reads on the host must wait.
+            deviceType >= 0 && device().type() == Device.Type.CPU ? 1 : 0,
             0,
             invoker.cell(),
             invoker.error(),

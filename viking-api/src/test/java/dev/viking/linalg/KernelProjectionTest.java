@@ -1,8 +1,10 @@
 package dev.viking.linalg;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.LiveHandles;
@@ -34,6 +36,37 @@ class KernelProjectionTest {
   void close() {
     rng.close();
     scope.close();
+  }
+
+  /** Also with dependent rows, and with a factor that has more columns than the rank. */
+  @Test
+  void coordinatesInTheImageAreThoseOfAnIsometry() {
+    Tensor rows = Tensor.randn(rng, DType.FLOAT64, 6, 50);
+    rows.select(0, 4).copy_(rows.select(0, 1).sub(rows.select(0, 2)));
+    Tensor u = Tensor.randn(rng, DType.FLOAT64, 3, 50);
+    for (KernelProjection projection :
+        List.of(KernelProjection.of(rows, new ExactSolver()), DeviceProjections.of(rows))) {
+      Tensor image = projection.image(u);
+      Tensor coordinates = projection.imageCoordinates(u);
+      assertThat(coordinates.norm().item()).isCloseTo(image.norm().item(), within(1e-9));
+      assertThat(relative(projection.fromImageCoordinates(coordinates), image)).isLessThan(1e-9);
+      Tensor grams = projection.imageGrams(20, 30);
+      assertThat(grams.sum(0).diagonal(0, 0, 1).sum().item()).isCloseTo(5, within(1e-9));
+      Tensor inFirst = projection.imageCoordinates(u).matmul(grams.select(0, 0));
+      Tensor there = projection.fromImageCoordinates(projection.imageCoordinates(u));
+      Tensor cut = Tensor.zerosLike(u);
+      cut.narrow(1, 0, 20).copy_(there.narrow(1, 0, 20));
+      assertThat(relative(inFirst, projection.imageCoordinates(cut))).isLessThan(1e-9);
+    }
+  }
+
+  @Test
+  void iterationsHaveNoCoordinates() {
+    Tensor rows = Tensor.randn(rng, DType.FLOAT64, 3, 9);
+    KernelProjection projection = KernelProjection.of(rows, new Lsmr());
+    assertThatThrownBy(() -> projection.imageGrams(9))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessage("KernelProjection.imageGrams: the solver is iterative; ExactSolver is needed");
   }
 
   @ParameterizedTest

@@ -12,6 +12,7 @@ import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -96,6 +97,42 @@ class BatchJacobianTest {
         jacobian.addTransposeProduct(vectors, weights, -0.5);
         assertThat(error(vectors, expected)).isLessThan(1e-12);
       }
+    }
+  }
+
+  /** Groups that are layers, part them, or join them. */
+  @ParameterizedTest
+  @MethodSource("cases")
+  void hasTheGramMatricesOfGroupsOfColumns(Case given) {
+    try (Scope _ = Scope.open();
+        Rng rng = Rng.seeded(13)) {
+      Linearisation point = at(given.model(), given.batch(), DType.FLOAT64, rng);
+      BatchJacobian jacobian =
+          given.ofLoss() ? point.lossRows(given.limit()) : point.functionRows(given.limit());
+      long columns = jacobian.columns();
+      List<long[]> layouts = new ArrayList<>();
+      layouts.add(new long[] {columns});
+      layouts.add(new long[] {1, 40, columns - 41});
+      layouts.add(
+          point.model.layout().entries().stream()
+              .mapToLong(ParameterLayout.Entry::size)
+              .toArray());
+      for (long[] sizes : layouts) {
+        List<Tensor> parts = jacobian.dense().splitWithSizes(sizes, 1);
+        Tensor grams = jacobian.grams(sizes);
+        assertThat(grams.size(0)).isEqualTo(sizes.length);
+        for (int g = 0; g < sizes.length; g++) {
+          assertThat(error(grams.select(0, g), parts.get(g).mm(parts.get(g).t())))
+              .isLessThan(1e-12);
+        }
+      }
+      assertThatThrownBy(() -> jacobian.grams(1, columns))
+          .isInstanceOf(ArgumentException.class)
+          .hasMessage(
+              "BatchJacobian.grams: sizes are [1, %d]; %d together are needed", columns, columns);
+      assertThatThrownBy(() -> jacobian.grams(columns, 0))
+          .isInstanceOf(ArgumentException.class)
+          .hasMessageContaining("sizes is 0; at least 1 is needed");
     }
   }
 

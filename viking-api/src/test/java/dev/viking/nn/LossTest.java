@@ -17,6 +17,7 @@ import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -36,7 +37,7 @@ class LossTest {
     }
 
     Tensor targets(Rng rng) {
-      if (name.equals("softmax")) {
+      if (name.startsWith("softmax")) {
         return Tensor.randint(rng, 0, outputs, BATCH);
       }
       return name.equals("sigmoid")
@@ -70,6 +71,11 @@ class LossTest {
               }
               return -Math.log(Math.exp(z[(int) y[0]]) / sum);
             }),
+        new Case(
+            "softmax on devices",
+            DeviceLosses.softmaxCrossEntropy(),
+            4,
+            (z, y) -> Math.log(DoubleStream.of(z).map(Math::exp).sum()) - z[(int) y[0]]),
         new Case(
             "sigmoid",
             Losses.sigmoidBinaryCrossEntropy(),
@@ -187,6 +193,30 @@ class LossTest {
                     .equal(loss.derivative(outputs, flat.view(2, 1)).gradient()))
             .isTrue();
       }
+    }
+  }
+
+  @Test
+  void labelsNobodyLooksAtMakeTheirOwnExampleNotANumber() {
+    try (Scope _ = Scope.open()) {
+      Loss loss = DeviceLosses.softmaxCrossEntropy();
+      Tensor outputs = Tensor.of(new double[] {1, 2, 3, 1, 2, 3, 1, 2, 3}, 3, 3);
+      Tensor targets = Tensor.of(-1L, 2L, 3L);
+      Loss.Derivative wrong = loss.derivative(outputs, targets);
+      Loss.Derivative right =
+          Losses.softmaxCrossEntropy().derivative(outputs, Tensor.of(0L, 2L, 2L));
+      for (Tensor losses : List.of(wrong.losses(), loss.perExample(outputs, targets))) {
+        assertThat(losses.toDoubleArray())
+            .containsExactly(
+                new double[] {Double.NaN, right.losses().toDoubleArray()[1], Double.NaN},
+                within(1e-14));
+      }
+      assertThat(wrong.gradient().select(0, 1).equal(right.gradient().select(0, 1))).isTrue();
+      assertThat(wrong.gradient().select(0, 0).toDoubleArray()).containsOnly(Double.NaN);
+      assertThat(wrong.gradient().select(0, 2).toDoubleArray()).containsOnly(Double.NaN);
+      assertThatThrownBy(() -> loss.checkValues(outputs, targets))
+          .isInstanceOf(IndexException.class)
+          .hasMessageContaining("label -1 in targets of shape [3], labels in [0, 3) needed");
     }
   }
 

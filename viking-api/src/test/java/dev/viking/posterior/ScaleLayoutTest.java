@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.viking.linalg.DeviceProjections;
 import dev.viking.linalg.ExactSolver;
 import dev.viking.linalg.KernelProjection;
 import dev.viking.nn.Activation;
@@ -88,8 +89,16 @@ class ScaleLayoutTest {
 
   /** Also with dependent rows and with an example whose gradient is zero. */
   @ParameterizedTest
-  @CsvSource({"false, false", "true, false", "false, true", "true, true"})
-  void theDivergenceOfGroupsIsThatOfTheDenseGaussians(boolean tied, boolean deficient) {
+  @CsvSource({
+    "false, false, false",
+    "true, false, false",
+    "false, true, false",
+    "true, true, false",
+    "false, true, true",
+    "true, false, true"
+  })
+  void theDivergenceOfGroupsIsThatOfTheDenseGaussians(
+      boolean tied, boolean deficient, boolean asOnDevices) {
     int dimension = 9;
     Tensor rows = Tensor.randn(rng, DType.FLOAT64, 4, dimension);
     if (deficient) {
@@ -101,7 +110,8 @@ class ScaleLayoutTest {
     double[] image = {-1.2, 0.4, -0.3};
     double[] kernel = tied ? new double[0] : new double[] {-0.6, 0.2, 0.9};
     KernelImagePosterior posterior = KernelImagePosterior.of(mean, scales, 0.7, image, kernel);
-    KernelProjection projection = KernelProjection.of(rows, new ExactSolver());
+    KernelProjection projection =
+        asOnDevices ? DeviceProjections.of(rows) : KernelProjection.of(rows, new ExactSolver());
 
     GroupedDivergence grouped = GroupedDivergence.of(posterior, projection);
 

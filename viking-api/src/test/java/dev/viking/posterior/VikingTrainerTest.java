@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.viking.baseline.FitContext;
+import dev.viking.baseline.Ivon;
 import dev.viking.nn.Activation;
+import dev.viking.nn.DeviceLosses;
 import dev.viking.nn.Loss;
 import dev.viking.nn.Losses;
 import dev.viking.nn.Mlp;
@@ -14,6 +17,7 @@ import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.DTypeException;
 import dev.viking.torch.Device;
+import dev.viking.torch.IndexException;
 import dev.viking.torch.LiveHandles;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
@@ -325,6 +329,29 @@ class VikingTrainerTest {
     assertThatThrownBy(() -> new VikingTrainer(model, loss, options).train(broken))
         .isInstanceOf(TrainingDivergedException.class)
         .hasMessageContaining("MLE, epoch 0, step 0");
+  }
+
+  /** On other devices nothing has looked at labels before. */
+  @Test
+  void aLabelOutOfRangeIsTheReasonGiven() {
+    TrainingData broken =
+        TrainingData.of(Tensor.zeros(DType.FLOAT32, 3000, 2), labels(3000, 2999, 7));
+    Loss unseen = DeviceLosses.softmaxCrossEntropy();
+    TrainerOptions options = small(false, 0.2).batchSize(100).build();
+    assertThatThrownBy(() -> new VikingTrainer(model, unseen, options).train(broken))
+        .isInstanceOf(IndexException.class)
+        .hasMessageContaining("label 7");
+    Ivon ivon = Ivon.of(1, 100, 0.1);
+    assertThatThrownBy(
+            () -> ivon.fit(FitContext.of(model, unseen, broken, 0)))
+        .isInstanceOf(IndexException.class)
+        .hasMessageContaining("label 7");
+  }
+
+  private static Tensor labels(int count, int at, long label) {
+    long[] labels = new long[count];
+    labels[at] = label;
+    return Tensor.of(labels);
   }
 
   @Test
