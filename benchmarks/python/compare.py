@@ -85,11 +85,21 @@ def wanted(options, *names):
 def start(options, notes):
     """Makers of workers by name."""
 
-    def maker(name, command, folder=None):
-        return lambda: Worker(name, command, folder, options.clock, options.threads)
+    def maker(name, command, folder=None, environment=None):
+        return lambda: Worker(name, command, folder, options.clock, options.threads, environment=environment)
 
     makers = {
         "java": maker("java", options.java),
+        # Freed blocks go back to the system at once and the heap does not grow, so that the resident set is what lives.
+        "java-phases": maker(
+            "java",
+            options.java,
+            None,
+            {
+                "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=65536",
+                "JAVA_TOOL_OPTIONS": "-Xms96m -Xmx96m -XX:+AlwaysPreTouch -XX:+UseSerialGC",
+            },
+        ),
         "cpp": maker("cpp", [options.cpp]),
         "torch": maker("torch", [sys.executable, "worker.py"], HERE),
     }
@@ -132,6 +142,8 @@ def memory(options, makers):
                 row["blocks"] = row["bytes"] / jacobian
                 map_bytes = row["bytes"] if kernel == "map_step" else map_bytes
                 row["map_bytes"] = map_bytes
+                if label == "ours, VIKING exact":
+                    row["phases"] = measure.phases(makers["java-phases"], f"{kernel}@{setting}")
                 print(f"  {setting:15} {label:50} {row['bytes'] / 2**20:8.1f} MiB, {row['blocks']:.2f} J", flush=True)
             except (WorkerError, OSError) as e:
                 row["failed"] = str(e)

@@ -184,6 +184,16 @@ def ratio(cases, over, under):
     }
 
 
+def phases(make_worker, kernel):
+    """The bytes that each part of a step has at most, beyond what there was before it."""
+    worker = make_worker()
+    try:
+        reply = worker.ask(f"phases {kernel} 50").split()
+        return {part.replace("-", " "): int(value) for part, value in (word.rsplit(":", 1) for word in reply)}
+    finally:
+        worker.close()
+
+
 def memory(make_worker, kernel, bytes_of_optimizer):
     """What a step takes beyond parameters, samples and optimiser state: the rise of the resident set's high-water mark.
 

@@ -75,6 +75,22 @@ def _memory(report):
         else:
             yield f"| {row['setting']} | {row['label']} | {row['bytes'] / 2**20:.1f} | {row['blocks']:.2f} |"
     yield ""
+    profiled = [row for row in report["memory"] if row.get("phases")]
+    if not profiled:
+        return
+    parts = [part for part in profiled[0]["phases"] if part != "rest"]
+    yield (
+        "What our step takes in its parts: the resident set while each of them runs, at most, less what there was before "
+        "the step, in MiB; freed blocks go back to the system at once. The highest part is the step's peak."
+    )
+    yield ""
+    yield "| | " + " | ".join(parts) + " | J | MAP step |"
+    yield "|---|" + "---:|" * (len(parts) + 2)
+    for row in profiled:
+        cells = [row["phases"].get(part) for part in parts] + [row["jacobian"], row.get("map_bytes")]
+        texts = ["" if value is None else f"{value / 2**20:.1f}" for value in cells]
+        yield f"| {row['setting']} | " + " | ".join(texts) + " |"
+    yield ""
 
 
 def _curves(report):

@@ -15,10 +15,11 @@ class WorkerError(Exception):
 
 
 class Worker:
-    def __init__(self, name, command, folder=None, clock="wall", threads=2, timeout=600):
+    def __init__(self, name, command, folder=None, clock="wall", threads=2, timeout=600, environment=None):
         self.name, self.command, self.folder = name, command, folder
         self.clock = 0 if clock == "wall" else 1
         self.threads, self.timeout = threads, timeout
+        self.environment = environment or {}
         self.process = None
 
     def start(self):
@@ -30,7 +31,7 @@ class Worker:
             stderr=self.log,
             text=True,
             cwd=self.folder,
-            env={**os.environ, "OMP_NUM_THREADS": str(self.threads)},
+            env={**os.environ, "OMP_NUM_THREADS": str(self.threads), **self.environment},
         )
         self._ask(f"threads {self.threads}")
 

@@ -24,8 +24,10 @@ import org.jspecify.annotations.Nullable;
  * threads N}; {@code result KERNEL FILE} writes the results as little-endian float64; {@code time
  * KERNEL INNER REPETITIONS} replies with nanoseconds per operation for each repetition, {@code
  * WALL/CPU}: the time on the wall, and the calling thread's time on a CPU; {@code info} describes
- * the runtime; {@code prepare KERNEL} makes a kernel without running it, and {@code drop} frees all
- * kernels. A reply starts with {@code ok} or {@code error}. The worker ends with its input.
+ * the runtime; {@code phases KERNEL TIMES} replies with {@code PART:BYTES} for the parts of a step,
+ * see {@link MemoryPhases}; {@code prepare KERNEL} makes a kernel without running it, and {@code
+ * drop} frees all kernels. A reply starts with {@code ok} or {@code error}. The worker ends with
+ * its input.
  */
 public final class Worker implements AutoCloseable {
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -68,6 +70,7 @@ public final class Worker implements AutoCloseable {
         case "result" -> result(words[1], Path.of(words[2]));
         case "time" ->
             time(kernel(words[1]), Integer.parseInt(words[2]), Integer.parseInt(words[3]));
+        case "phases" -> phases(kernel(words[1]), Integer.parseInt(words[2]));
         case "prepare" -> prepare(words[1]);
         case "drop" -> drop();
         case "info" -> "ok Java " + Runtime.version() + ", " + System.getProperty("java.vm.name");
@@ -89,6 +92,13 @@ public final class Worker implements AutoCloseable {
     bytes.asDoubleBuffer().put(values);
     Files.write(file, bytes.array());
     return "ok " + values.length;
+  }
+
+  private static String phases(Kernel kernel, int times) {
+    StringBuilder reply = new StringBuilder("ok");
+    MemoryPhases.of(kernel, times)
+        .forEach((part, bytes) -> reply.append(' ').append(part).append(':').append(bytes));
+    return reply.toString();
   }
 
   private String prepare(String name) {

@@ -36,6 +36,20 @@ class WorkerTest {
     assertThat(worker.reply("time add8 10 3")).matches("ok( [0-9.E]+/[0-9.E]+){3}");
   }
 
+  /** A step long enough that all of its parts are seen. */
+  @Test
+  void tellsTheMemoryOfTheStepsParts() {
+    String reply = worker.reply("phases viking_step@lenet/32/1 100");
+    assertThat(reply).matches("ok( [a-z'-]+:-?[0-9]+)+");
+    assertThat(reply)
+        .contains(
+            "forward-at-the-mean:",
+            "backward-and-rows:",
+            "projection:",
+            "sample's-passes:",
+            "second-derivatives:");
+  }
+
   @Test
   void describesTheRuntime() {
     assertThat(worker.reply("info")).startsWith("ok Java " + Runtime.version());

@@ -2,12 +2,14 @@ package dev.viking.nn;
 
 import java.util.Arrays;
 
-/**
- * The columns of a Jacobian in groups of neighbours.
- *
- * @param ends one past the last column of each group
- */
-record ColumnGroups(long[] ends) {
+/** The columns of a Jacobian in groups of neighbours. */
+final class ColumnGroups {
+  /** One past the last column of each group. */
+  private final long[] ends;
+
+  private ColumnGroups(long[] ends) {
+    this.ends = ends;
+  }
 
   /** Groups of these sizes, each at least 1. */
   static ColumnGroups ofSizes(long... sizes) {

@@ -13,10 +13,11 @@ import java.util.Objects;
  * beyond-the-paper.md derives it.
  *
  * <p>The covariance is A A^T with A = L_ker P + L_im Q, Q = I - P = V^T V for an orthonormal basis
- * V of the row space, which is not formed. Neither factor commutes with P, yet all that the divergence needs follows
- * from the r x r matrices V_g V_g^T of the groups g: the trace from q_g = tr V_g V_g^T, and log det
- * A = sum_g D_g log sigma_ker,g + log det M with M = sum_g tau_g V_g V_g^T, tau = sigma_im /
- * sigma_ker. Unlike the rank these move with the mean; {@link #slope} is the derivative in Q.
+ * V of the row space, which is not formed. Neither factor commutes with P, yet all that the
+ * divergence needs follows from the r x r matrices V_g V_g^T of the groups g: the trace from q_g =
+ * tr V_g V_g^T, and log det A = sum_g D_g log sigma_ker,g + log det M with M = sum_g tau_g V_g
+ * V_g^T, tau = sigma_im / sigma_ker. Unlike the rank these move with the mean; {@link #slope} is
+ * the derivative in Q.
  */
 final class GroupedDivergence {
   private static final Op INVERSE = Op.of("aten::linalg_inv_ex", "");
@@ -131,8 +132,7 @@ final class GroupedDivergence {
     // Made on the device: a copy from the host would wait for it.
     return Tensor.stack(
         Arrays.stream(groups)
-            .mapToObj(
-                size -> Tensor.full(new long[0], (double) size, DType.FLOAT64, like.device()))
+            .mapToObj(size -> Tensor.full(new long[0], (double) size, DType.FLOAT64, like.device()))
             .toList(),
         0);
   }

@@ -24,8 +24,8 @@ public class TrainingDivergedException extends VikingException {
   }
 
   /**
-   * The exception for an objective that is not finite, unless a target of the data explains that: on
-   * other devices than the CPU nothing has looked at labels until now.
+   * The exception for an objective that is not finite, unless a target of the data explains that:
+   * on other devices than the CPU nothing has looked at labels until now.
    *
    * @param message where it happened and what to try
    * @param model the network

@@ -114,9 +114,7 @@ class BatchJacobianTest {
       layouts.add(new long[] {columns});
       layouts.add(new long[] {1, 40, columns - 41});
       layouts.add(
-          point.model.layout().entries().stream()
-              .mapToLong(ParameterLayout.Entry::size)
-              .toArray());
+          point.model.layout().entries().stream().mapToLong(ParameterLayout.Entry::size).toArray());
       for (long[] sizes : layouts) {
         List<Tensor> parts = jacobian.dense().splitWithSizes(sizes, 1);
         Tensor grams = jacobian.grams(sizes);

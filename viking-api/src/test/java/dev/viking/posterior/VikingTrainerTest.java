@@ -342,8 +342,7 @@ class VikingTrainerTest {
         .isInstanceOf(IndexException.class)
         .hasMessageContaining("label 7");
     Ivon ivon = Ivon.of(1, 100, 0.1);
-    assertThatThrownBy(
-            () -> ivon.fit(FitContext.of(model, unseen, broken, 0)))
+    assertThatThrownBy(() -> ivon.fit(FitContext.of(model, unseen, broken, 0)))
         .isInstanceOf(IndexException.class)
         .hasMessageContaining("label 7");
   }
