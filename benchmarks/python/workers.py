@@ -14,6 +14,11 @@ class WorkerError(Exception):
     """A request failed; the worker may have ended, and is started again with the next request."""
 
 
+def _named(request):
+    """A request without the name of a temporary file, for reports."""
+    return " ".join(word for word in request.split() if not word.endswith(".f64"))
+
+
 class Worker:
     def __init__(self, name, command, folder=None, clock="wall", threads=2, timeout=600, environment=None):
         self.name, self.command, self.folder = name, command, folder
@@ -50,14 +55,14 @@ class Worker:
             reply = ""
         if reply is None:
             self.close(kill=True)
-            raise WorkerError(f"{request}: no answer in {self.timeout} s")
+            raise WorkerError(f"{_named(request)}: no answer in {self.timeout} s")
         if not reply.startswith("ok"):
             if not reply:
                 self.log.seek(0)
                 last = self.log.read()[-500:].strip().replace("\n", " ")
                 self.close(kill=True)
                 reply = f"the worker ended: {last}"
-            raise WorkerError(f"{request}: {reply}")
+            raise WorkerError(f"{_named(request)}: {reply}")
         return reply[2:].strip()
 
     def result(self, kernel):
