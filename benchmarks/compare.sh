@@ -42,7 +42,7 @@ viking() { "$ROOT/viking" compare "$@" --parallel "$parallel"; }
 # Batches of 128 and a falling rate in every stage; VIKING with a deviation of its own in the kernel, its scales started
 # in closed form, without the gradient through the projection (gamma is .2: training noise is nearly isotropic).
 common=(--batch-size 128 --learning-rate 0.002 --schedule cosine --sigma-epochs 0)
-options=(--scales free --scale-start curvature --no-gradient-through-projection --draw-block 512)
+options=(--scales free --scale-start curvature --projection-gradient none --draw-block 512)
 
 final() { # NAME, the KL weight in units of B/N
   local others=fashion-mnist

@@ -3,6 +3,7 @@ package dev.viking.benchmarks;
 import dev.viking.linalg.ConjugateGradient;
 import dev.viking.posterior.ElboOptions;
 import dev.viking.posterior.JacobianKind;
+import dev.viking.posterior.ProjectionGradient;
 import dev.viking.posterior.RankEstimator;
 import dev.viking.torch.Tensor;
 import java.util.Collections;
@@ -83,7 +84,9 @@ public final class Kernels {
     ElboOptions exact = ElboOptions.exact();
     Map<String, ElboOptions> steps = new LinkedHashMap<>();
     steps.put("viking_step", exact);
-    steps.put("viking_step_fixed_projection", exact.withGradientThroughProjection(false));
+    steps.put(
+        "viking_step_fixed_projection", exact.withProjectionGradient(ProjectionGradient.NONE));
+    steps.put("viking_step_estimated", exact.withProjectionGradient(ProjectionGradient.ESTIMATED));
     steps.put("viking_step_function", exact.withJacobian(JacobianKind.FUNCTION));
     steps.put(
         "viking_step_paper",

@@ -2,9 +2,6 @@ package dev.viking.examples;
 
 import dev.viking.data.Augmentation;
 import dev.viking.data.FlipCrop;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
 
 /** How training images are changed at random. */
 enum AugmentChoice {
@@ -17,14 +14,7 @@ enum AugmentChoice {
 
   /** The choice of a name. */
   static AugmentChoice of(String name) {
-    for (AugmentChoice choice : values()) {
-      if (choice.toString().equals(name)) {
-        return choice;
-      }
-    }
-    List<String> known = Arrays.stream(values()).map(AugmentChoice::toString).toList();
-    throw new UsageException(
-        "--augment: " + name + " given; one of " + String.join(", ", known) + " is needed");
+    return Choices.of("augment", AugmentChoice.class, name);
   }
 
   /** What it is for images of so many channels. */
@@ -39,6 +29,6 @@ enum AugmentChoice {
 
   @Override
   public String toString() {
-    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return Choices.key(this);
   }
 }

@@ -4,11 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.viking.posterior.LearningRateSchedule;
 import dev.viking.posterior.PrecisionUpdate;
+import dev.viking.posterior.ProjectionGradient;
 import dev.viking.posterior.ScaleOptions;
 import dev.viking.posterior.ScaleStart;
 import dev.viking.posterior.TrainerOptionsBuilder;
-import java.util.Arrays;
-import java.util.Locale;
 import picocli.CommandLine.Option;
 
 /**
@@ -20,6 +19,7 @@ final class BeyondOptions {
   private static final String PRECISION = "precision";
   private static final String START = "scale-start";
   private static final String SCHEDULE = "schedule";
+  private static final String PROJECTION_GRADIENT = "projection-gradient";
   private static final String PROJECTION_BATCH = "projection-batch";
 
   /** Which scales there are. */
@@ -66,6 +66,16 @@ final class BeyondOptions {
   String schedule = "constant";
 
   @Option(
+      names = "--projection-gradient",
+      defaultValue = "exact",
+      paramLabel = "exact|estimated|none",
+      description =
+          "The gradient through the projection. estimated: without bias at half the price. none:"
+              + " left out, which is faster and not the gradient of the objective"
+              + " (default: ${DEFAULT-VALUE}).")
+  String projectionGradient = "exact";
+
+  @Option(
       names = "--projection-batch",
       defaultValue = "0",
       paramLabel = "N",
@@ -76,17 +86,22 @@ final class BeyondOptions {
 
   /** Checks the options and writes those that differ from the default. */
   void write(ObjectNode node) {
-    if (of(SCALES, Scales.class, scales) != Scales.TIED) {
+    if (Choices.of(SCALES, Scales.class, scales) != Scales.TIED) {
       node.put(SCALES, scales);
     }
-    if (of(PRECISION, PrecisionUpdate.class, precision) != PrecisionUpdate.GRADIENT) {
+    if (Choices.of(PRECISION, PrecisionUpdate.class, precision) != PrecisionUpdate.GRADIENT) {
       node.put(PRECISION, precision);
     }
-    if (of(START, ScaleStart.class, start) != ScaleStart.GIVEN) {
+    if (Choices.of(START, ScaleStart.class, start) != ScaleStart.GIVEN) {
       node.put(START, start);
     }
-    if (of(SCHEDULE, LearningRateSchedule.class, schedule) != LearningRateSchedule.CONSTANT) {
+    if (Choices.of(SCHEDULE, LearningRateSchedule.class, schedule)
+        != LearningRateSchedule.CONSTANT) {
       node.put(SCHEDULE, schedule);
+    }
+    if (Choices.of(PROJECTION_GRADIENT, ProjectionGradient.class, projectionGradient)
+        != ProjectionGradient.EXACT) {
+      node.put(PROJECTION_GRADIENT, projectionGradient);
     }
     if (projectionBatch < 0) {
       throw new UsageException(
@@ -99,40 +114,30 @@ final class BeyondOptions {
 
   /** Sets what a configuration holds. */
   static TrainerOptionsBuilder apply(JsonNode config, TrainerOptionsBuilder builder) {
-    Scales kind = of(SCALES, Scales.class, text(config, SCALES, "tied"));
+    Scales kind = Choices.of(SCALES, Scales.class, text(config, SCALES, "tied"));
     return builder
         .scales(
             new ScaleOptions(
                 kind == Scales.TIED || kind == Scales.TIED_LAYERS,
                 kind == Scales.TIED_LAYERS || kind == Scales.FREE_LAYERS,
-                of(PRECISION, PrecisionUpdate.class, text(config, PRECISION, "gradient")),
-                of(START, ScaleStart.class, text(config, START, "given"))))
-        .schedule(of(SCHEDULE, LearningRateSchedule.class, text(config, SCHEDULE, "constant")))
+                Choices.of(PRECISION, PrecisionUpdate.class, text(config, PRECISION, "gradient")),
+                Choices.of(START, ScaleStart.class, text(config, START, "given"))))
+        .schedule(
+            Choices.of(SCHEDULE, LearningRateSchedule.class, text(config, SCHEDULE, "constant")))
         .projectionBatch(config.path(PROJECTION_BATCH).asInt(0));
+  }
+
+  /** What a configuration says of the gradient through the projection. */
+  static ProjectionGradient projectionGradient(JsonNode config) {
+    // Configurations of before know computed and left out.
+    String otherwise = config.path("no-gradient-through-projection").asBoolean() ? "none" : "exact";
+    return Choices.of(
+        PROJECTION_GRADIENT,
+        ProjectionGradient.class,
+        text(config, PROJECTION_GRADIENT, otherwise));
   }
 
   private static String text(JsonNode config, String name, String otherwise) {
     return config.path(name).asText(otherwise);
-  }
-
-  private static <E extends Enum<E>> E of(String option, Class<E> type, String given) {
-    for (E value : type.getEnumConstants()) {
-      if (key(value).equals(given)) {
-        return value;
-      }
-    }
-    throw new UsageException(
-        "--"
-            + option
-            + ": "
-            + given
-            + " given; one of "
-            + String.join(
-                ", ", Arrays.stream(type.getEnumConstants()).map(BeyondOptions::key).toList())
-            + " is needed");
-  }
-
-  private static String key(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

@@ -10,9 +10,6 @@ import dev.viking.baseline.Sgld;
 import dev.viking.baseline.Swag;
 import dev.viking.baseline.Viking;
 import dev.viking.posterior.TrainerOptions;
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
 
 /** The methods that can be compared, and how a run's options set them up. */
 enum MethodChoice {
@@ -52,7 +49,7 @@ enum MethodChoice {
 
   /** The name on the command line and of files. */
   String key() {
-    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    return Choices.key(this);
   }
 
   /** What it is. */
@@ -62,14 +59,7 @@ enum MethodChoice {
 
   /** The method of a name. */
   static MethodChoice of(String key) {
-    for (MethodChoice choice : values()) {
-      if (choice.key().equals(key)) {
-        return choice;
-      }
-    }
-    List<String> known = Arrays.stream(values()).map(MethodChoice::key).toList();
-    throw new UsageException(
-        "--methods: " + key + " given; one of " + String.join(", ", known) + " is needed");
+    return Choices.of("methods", MethodChoice.class, key);
   }
 
   /** The method with a run's options. The seed is not among them. */

@@ -8,7 +8,6 @@ import dev.viking.nn.ResNet;
 import dev.viking.nn.Sequential;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 
 /** Networks for images in ten classes. */
 enum ModelChoice {
@@ -36,13 +35,7 @@ enum ModelChoice {
 
   /** The network of a name. */
   static ModelChoice of(String name) {
-    for (ModelChoice choice : values()) {
-      if (choice.toString().equals(name)) {
-        return choice;
-      }
-    }
-    throw new UsageException(
-        "--model: " + name + " given; one of " + Arrays.toString(values()) + " is needed");
+    return Choices.of("model", ModelChoice.class, name);
   }
 
   /** The network for some images, if it takes them. */
@@ -85,6 +78,6 @@ enum ModelChoice {
 
   @Override
   public String toString() {
-    return name().toLowerCase(Locale.ROOT);
+    return Choices.key(this);
   }
 }

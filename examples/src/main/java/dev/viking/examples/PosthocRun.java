@@ -12,6 +12,7 @@ import dev.viking.posterior.PosteriorSamples;
 import dev.viking.posterior.Predictions;
 import dev.viking.posterior.PredictiveSamples;
 import dev.viking.posterior.Predictor;
+import dev.viking.posterior.ProjectionGradient;
 import dev.viking.posterior.SavedPosterior;
 import dev.viking.posterior.Stage;
 import dev.viking.posterior.StepRecord;
@@ -127,7 +128,7 @@ record PosthocRun(
             .elbo(
                 ElboOptions.exact()
                     .withKlWeight(KlWeight.relativeTo(options.beta))
-                    .withGradientThroughProjection(false))
+                    .withProjectionGradient(ProjectionGradient.NONE))
             .recordEvery(RECORDS_EVERY)
             .device(images.device())
             .build();

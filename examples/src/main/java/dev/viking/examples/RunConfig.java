@@ -124,8 +124,7 @@ record RunConfig(ObjectNode options) {
     ElboOptions elbo =
         (exact ? ElboOptions.exact() : ElboOptions.paper())
             .withKlWeight(exact ? KlWeight.relativeTo(beta) : KlWeight.absolute(beta))
-            .withGradientThroughProjection(
-                !options.path("no-gradient-through-projection").asBoolean());
+            .withProjectionGradient(BeyondOptions.projectionGradient(options));
     TrainerOptionsBuilder builder = exact ? TrainerOptions.exact() : TrainerOptions.paper();
     return BeyondOptions.apply(options, common(builder, seed))
         .mleEpochs(integer("mle-epochs"))

@@ -151,13 +151,6 @@ final class TrainingOptions {
   double mapPrecision;
 
   @Option(
-      names = "--no-gradient-through-projection",
-      description =
-          "Leave out the gradient through the projection: faster, and not the gradient of the"
-              + " objective (default: computed).")
-  boolean noGradientThroughProjection;
-
-  @Option(
       names = "--limit",
       defaultValue = "0",
       paramLabel = "N",
@@ -218,7 +211,6 @@ final class TrainingOptions {
     node.put("learning-rate", learningRate);
     node.put("sigma-learning-rate", sigmaLearningRate);
     node.put("map-precision", mapPrecision);
-    node.put("no-gradient-through-projection", noGradientThroughProjection);
     node.put("limit", limit);
     node.put("device", device);
     beyond.write(node);

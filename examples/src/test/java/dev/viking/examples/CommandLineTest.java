@@ -36,7 +36,7 @@ class CommandLineTest {
         "--gamma",
         "--beta",
         "--learning-rate",
-        "--no-gradient-through-projection",
+        "--projection-gradient",
         "--limit",
         "--stacktrace"
       })

@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 public final class Elbo {
   private static final Op ADDCMUL_OUT = Op.of("aten::addcmul", "out");
 
+  // 2^16: a standard normal float32 still has a few bits below.
+  private static final double BITS = 65536;
+
   private final Model model;
   private final Model dataModel;
   private final Loss loss;
@@ -221,13 +224,13 @@ public final class Elbo {
       if (data.linearisationGradient() != null) {
         gradMean.add_(data.linearisationGradient());
       }
-      if (options.gradientThroughProjection()) {
+      if (options.projectionGradient() != ProjectionGradient.NONE) {
         Tensor apart = scaleKernel.sub(scaleImage);
         if (grouped == null) {
-          gradMean.addcmul_(implicit(at, projection, split, slope, null), apart, -1.0);
+          gradMean.addcmul_(implicit(at, projection, split, slope, null, noise), apart, -1.0);
         } else {
           Tensor pull = pull(grouped, projection, split, weight);
-          gradMean.sub_(implicit(at, projection, split, slope.mul(apart), pull));
+          gradMean.sub_(implicit(at, projection, split, slope.mul(apart), pull, noise));
         }
       }
       gradient
@@ -300,14 +303,31 @@ public final class Elbo {
       KernelProjection projection,
       Projection split,
       Tensor slope,
-      @Nullable Tensor pull) {
+      @Nullable Tensor pull,
+      Tensor noise) {
     KernelProjection.Adjoint adjoint = projection.adjoint(slope);
     Tensor second = pull == null ? adjoint.kernel() : adjoint.kernel().add(pull);
-    Tensor weights = Tensor.cat(List.of(adjoint.multipliers(), split.multipliers()), 0);
-    Tensor vectors = Tensor.cat(List.of(split.kernel(), second), 0);
+    Tensor weights;
+    Tensor vectors;
+    if (options.projectionGradient() == ProjectionGradient.EXACT) {
+      weights = Tensor.cat(List.of(adjoint.multipliers(), split.multipliers()), 0);
+      vectors = Tensor.cat(List.of(split.kernel(), second), 0);
+    } else {
+      Tensor signs = signs(noise);
+      weights = adjoint.multipliers().addcmul(signs, split.multipliers(), 1);
+      vectors = split.kernel().addcmul(signs, second, 1);
+    }
     return options.jacobian() == JacobianKind.LOSS
         ? at.lossWeightedHvp(weights, vectors)
         : at.functionWeightedHvp(weights, vectors);
+  }
+
+  /**
+   * A random sign for each sample, [S, 1]: the parity of bits of its first number that say nothing
+   * about the number's size or its own sign.
+   */
+  private static Tensor signs(Tensor noise) {
+    return noise.narrow(1, 0, 1).mul(BITS).floor().remainder(2.0).mul(2.0).sub(1.0);
   }
 
   /** D - R, float64. */

@@ -16,9 +16,7 @@ import java.util.Objects;
  * @param solver how the projection solves
  * @param rankEstimator where the kernel's dimension comes from
  * @param klWeight beta
- * @param gradientThroughProjection whether the gradient knows that the projection moves with the
- *     mean; false leaves out two Hessian-vector products per sample and with them the term
- *     proportional to sigma_ker - sigma_im
+ * @param projectionGradient what the gradient knows of the projection moving with the mean
  * @param memoryLimit bytes that the Jacobian of a batch may take; rows of layers beyond it are
  *     formed anew for each use ({@link dev.viking.nn.BatchJacobian}), and iterative solvers work
  *     without a matrix
@@ -29,7 +27,7 @@ public record ElboOptions(
     Solver solver,
     RankEstimator rankEstimator,
     KlWeight klWeight,
-    boolean gradientThroughProjection,
+    ProjectionGradient projectionGradient,
     long memoryLimit) {
 
   /** Bytes of a Jacobian that are kept unless another limit is set: 1 GiB. */
@@ -45,6 +43,7 @@ public record ElboOptions(
     Objects.requireNonNull(jacobian, "jacobian");
     Objects.requireNonNull(predictions, "predictions");
     Objects.requireNonNull(klWeight, "klWeight");
+    Objects.requireNonNull(projectionGradient, "projectionGradient");
     Arguments.atLeast("ElboOptions", "memoryLimit", memoryLimit, 0);
     if (rankEstimator == RankEstimator.EXACT && !(solver instanceof ExactSolver)) {
       throw new ArgumentException(
@@ -66,7 +65,7 @@ public record ElboOptions(
         new ExactSolver(),
         RankEstimator.EXACT,
         KlWeight.relativeTo(1.0),
-        true,
+        ProjectionGradient.EXACT,
         DEFAULT_MEMORY_LIMIT);
   }
 
@@ -83,7 +82,7 @@ public record ElboOptions(
         new ConjugateGradient(10, true),
         RankEstimator.HUTCHINSON,
         KlWeight.absolute(1e-2),
-        true,
+        ProjectionGradient.EXACT,
         DEFAULT_MEMORY_LIMIT);
   }
 
@@ -95,7 +94,7 @@ public record ElboOptions(
    */
   public ElboOptions withJacobian(JacobianKind kind) {
     return new ElboOptions(
-        kind, predictions, solver, rankEstimator, klWeight, gradientThroughProjection, memoryLimit);
+        kind, predictions, solver, rankEstimator, klWeight, projectionGradient, memoryLimit);
   }
 
   /**
@@ -106,7 +105,7 @@ public record ElboOptions(
    */
   public ElboOptions withPredictions(Predictions kind) {
     return new ElboOptions(
-        jacobian, kind, solver, rankEstimator, klWeight, gradientThroughProjection, memoryLimit);
+        jacobian, kind, solver, rankEstimator, klWeight, projectionGradient, memoryLimit);
   }
 
   /**
@@ -118,7 +117,7 @@ public record ElboOptions(
    */
   public ElboOptions withSolver(Solver other, RankEstimator estimator) {
     return new ElboOptions(
-        jacobian, predictions, other, estimator, klWeight, gradientThroughProjection, memoryLimit);
+        jacobian, predictions, other, estimator, klWeight, projectionGradient, memoryLimit);
   }
 
   /**
@@ -129,23 +128,18 @@ public record ElboOptions(
    */
   public ElboOptions withKlWeight(KlWeight weight) {
     return new ElboOptions(
-        jacobian,
-        predictions,
-        solver,
-        rankEstimator,
-        weight,
-        gradientThroughProjection,
-        memoryLimit);
+        jacobian, predictions, solver, rankEstimator, weight, projectionGradient, memoryLimit);
   }
 
   /**
-   * Switches the gradient through the projection.
+   * Changes what the gradient knows of the projection.
    *
-   * @param on whether it is computed
+   * @param kind exact, estimated or none
    * @return options that differ in this only
    */
-  public ElboOptions withGradientThroughProjection(boolean on) {
-    return new ElboOptions(jacobian, predictions, solver, rankEstimator, klWeight, on, memoryLimit);
+  public ElboOptions withProjectionGradient(ProjectionGradient kind) {
+    return new ElboOptions(
+        jacobian, predictions, solver, rankEstimator, klWeight, kind, memoryLimit);
   }
 
   /**
@@ -156,6 +150,6 @@ public record ElboOptions(
    */
   public ElboOptions withMemoryLimit(long bytes) {
     return new ElboOptions(
-        jacobian, predictions, solver, rankEstimator, klWeight, gradientThroughProjection, bytes);
+        jacobian, predictions, solver, rankEstimator, klWeight, projectionGradient, bytes);
   }
 }

@@ -65,7 +65,11 @@ final class TrainingRun implements AutoCloseable {
     this.elbo = new Elbo(model, dataModel, loss, objective, data.size());
     this.scalesOnly =
         new Elbo(
-            model, dataModel, loss, objective.withGradientThroughProjection(false), data.size());
+            model,
+            dataModel,
+            loss,
+            objective.withProjectionGradient(ProjectionGradient.NONE),
+            data.size());
     Optimizer first = null;
     try {
       if (state != null) {
