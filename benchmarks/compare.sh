@@ -63,7 +63,7 @@ untied() { # set: does it help that the kernel's deviation is not the prior's?
   local kind
   for kind in tied free; do
     viking --data "$data/$1" --split validation --methods map,viking --seed 0 --batch-size 64 --schedule cosine \
-      --mle-epochs 3 --sigma-epochs 1 --epochs 8 --scales "$kind" --beta 0.1 --samples 50 --out "$out/study/$1-$kind"
+      --mle-epochs 3 --sigma-epochs 1 --epochs 8 --scales "$kind" --scale-start given --beta 0.1 --samples 50 --out "$out/study/$1-$kind"
   done
 }
 

@@ -8,6 +8,7 @@ import dev.viking.posterior.ProjectionGradient;
 import dev.viking.posterior.ScaleOptions;
 import dev.viking.posterior.ScaleStart;
 import dev.viking.posterior.TrainerOptionsBuilder;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /**
@@ -32,13 +33,12 @@ final class BeyondOptions {
 
   @Option(
       names = "--scales",
-      defaultValue = "tied",
       paramLabel = "KIND",
       description =
           "tied: the kernel's deviation is the prior's, as in the paper. free: it is trained too."
               + " tied-layers, free-layers: the same with deviations of their own for each layer"
-              + " (default: ${DEFAULT-VALUE}).")
-  String scales = "tied";
+              + " (default: free; mode paper: tied).")
+  @Nullable String scales;
 
   @Option(
       names = "--precision",
@@ -51,19 +51,18 @@ final class BeyondOptions {
 
   @Option(
       names = "--scale-start",
-      defaultValue = "given",
       paramLabel = "given|curvature",
       description =
           "Where the scales start: at the paper's numbers, or at the optimum of the objective's"
-              + " quadratic approximation (default: ${DEFAULT-VALUE}).")
-  String start = "given";
+              + " quadratic approximation (default: curvature; mode paper: given).")
+  @Nullable String start;
 
   @Option(
       names = "--schedule",
-      defaultValue = "constant",
       paramLabel = "constant|cosine|linear",
-      description = "How the learning rates change over each stage (default: ${DEFAULT-VALUE}).")
-  String schedule = "constant";
+      description =
+          "How the learning rates change over each stage (default: cosine; mode paper: constant).")
+  @Nullable String schedule;
 
   @Option(
       names = "--projection-gradient",
@@ -84,31 +83,45 @@ final class BeyondOptions {
               + " (default: ${DEFAULT-VALUE}).")
   int projectionBatch;
 
-  /** Checks the options and writes those that differ from the default. */
-  void write(ObjectNode node) {
-    if (Choices.of(SCALES, Scales.class, scales) != Scales.TIED) {
-      node.put(SCALES, scales);
-    }
-    if (Choices.of(PRECISION, PrecisionUpdate.class, precision) != PrecisionUpdate.GRADIENT) {
-      node.put(PRECISION, precision);
-    }
-    if (Choices.of(START, ScaleStart.class, start) != ScaleStart.GIVEN) {
-      node.put(START, start);
-    }
-    if (Choices.of(SCHEDULE, LearningRateSchedule.class, schedule)
-        != LearningRateSchedule.CONSTANT) {
-      node.put(SCHEDULE, schedule);
-    }
-    if (Choices.of(PROJECTION_GRADIENT, ProjectionGradient.class, projectionGradient)
-        != ProjectionGradient.EXACT) {
-      node.put(PROJECTION_GRADIENT, projectionGradient);
-    }
+  /** Checks the options and writes those that differ from the paper's. */
+  void write(ObjectNode node, Mode mode) {
+    writeUnless(Scales.TIED, SCALES, scales, mode == Mode.EXACT ? Scales.FREE : Scales.TIED, node);
+    writeUnless(
+        PrecisionUpdate.GRADIENT, PRECISION, precision, PrecisionUpdate.GRADIENT, node);
+    writeUnless(
+        ScaleStart.GIVEN,
+        START,
+        start,
+        mode == Mode.EXACT ? ScaleStart.CURVATURE : ScaleStart.GIVEN,
+        node);
+    writeUnless(
+        LearningRateSchedule.CONSTANT,
+        SCHEDULE,
+        schedule,
+        mode == Mode.EXACT ? LearningRateSchedule.COSINE : LearningRateSchedule.CONSTANT,
+        node);
+    writeUnless(
+        ProjectionGradient.EXACT,
+        PROJECTION_GRADIENT,
+        projectionGradient,
+        ProjectionGradient.EXACT,
+        node);
     if (projectionBatch < 0) {
       throw new UsageException(
           "--projection-batch: " + projectionBatch + " given; at least 0 is needed");
     }
     if (projectionBatch > 0) {
       node.put(PROJECTION_BATCH, projectionBatch);
+    }
+  }
+
+  /** Writes an option's value, or where none was given its default, unless it is the paper's. */
+  private static <E extends Enum<E>> void writeUnless(
+      E paper, String option, @Nullable String given, E otherwise, ObjectNode node) {
+    E value =
+        given == null ? otherwise : Choices.of(option, paper.getDeclaringClass(), given);
+    if (value != paper) {
+      node.put(option, Choices.key(value));
     }
   }
 

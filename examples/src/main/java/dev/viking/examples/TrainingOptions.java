@@ -58,8 +58,9 @@ final class TrainingOptions {
       defaultValue = "exact",
       paramLabel = "exact|paper",
       description =
-          "exact: exact projection and rank. paper: ten steps of conjugate gradients and"
-              + " Hutchinson's rank, as the authors' experiments (default: ${DEFAULT-VALUE}).")
+          "exact: exact projection and rank, and the options below as a study chose them. paper:"
+              + " ten steps of conjugate gradients and Hutchinson's rank, as the authors'"
+              + " experiments, and their options (default: ${DEFAULT-VALUE}).")
   String mode = "exact";
 
   @Option(
@@ -71,10 +72,9 @@ final class TrainingOptions {
 
   @Option(
       names = "--sigma-epochs",
-      defaultValue = "2",
       paramLabel = "N",
-      description = "Epochs that train the two scales alone (default: ${DEFAULT-VALUE}).")
-  int sigmaEpochs;
+      description = "Epochs that train the scales alone (default: 0; mode paper: 2).")
+  @Nullable Integer sigmaEpochs;
 
   @Option(
       names = "--epochs",
@@ -171,7 +171,8 @@ final class TrainingOptions {
     Mode chosen = Mode.of(mode);
     double weight = beta == null ? (chosen == Mode.EXACT ? 0.1 : 0.01) : beta;
     atLeast("--mle-epochs", mleEpochs, 0);
-    atLeast("--sigma-epochs", sigmaEpochs, 0);
+    int scaleEpochs = sigmaEpochs != null ? sigmaEpochs : chosen == Mode.EXACT ? 0 : 2;
+    atLeast("--sigma-epochs", scaleEpochs, 0);
     atLeast("--epochs", epochs, 0);
     atLeast("--batch-size", batchSize, 1);
     atLeast("--samples", samples, 1);
@@ -200,7 +201,7 @@ final class TrainingOptions {
     node.put("augment", AugmentChoice.of(augment).toString());
     node.put("mode", mode);
     node.put("mle-epochs", mleEpochs);
-    node.put("sigma-epochs", sigmaEpochs);
+    node.put("sigma-epochs", scaleEpochs);
     node.put("epochs", epochs);
     node.put("batch-size", batchSize);
     ArrayNode list = node.putArray("seeds");
@@ -213,7 +214,7 @@ final class TrainingOptions {
     node.put("map-precision", mapPrecision);
     node.put("limit", limit);
     node.put("device", device);
-    beyond.write(node);
+    beyond.write(node, chosen);
     // Read back from text, so that numbers have the same node types as in a stored configuration.
     return RunConfig.parse("options", node.toString());
   }
