@@ -14,14 +14,14 @@ done again.
   --study        train VIKING, IVON and SWAG in the settings that were compared, and look at validation images only
   --sets LIST    of mnist, fashion-mnist (default: both)
   --seeds LIST   default: 0,1,2
-  --methods LIST default: map,viking,ivon,swag,laplace,miani-loss,sgld
+  --methods LIST default: map,viking,ivon,swag,laplace,miani-loss
   --parallel N   cells at the same time (default: 2)
   --out DIR      default: benchmarks/target/comparison
   -h, --help     this text
 HELP
 }
 
-data='' sets=mnist,fashion-mnist seeds=0,1,2 methods=map,viking,ivon,swag,laplace,miani-loss,sgld parallel=2 study=no
+data='' sets=mnist,fashion-mnist seeds=0,1,2 methods=map,viking,ivon,swag,laplace,miani-loss parallel=2 study=no
 out="$HERE/target/comparison"
 while (($# > 0)); do
   case "$1" in
@@ -44,19 +44,39 @@ viking() { "$ROOT/viking" compare "$@" --parallel "$parallel"; }
 common=(--batch-size 128 --learning-rate 0.002 --schedule cosine --sigma-epochs 0)
 options=(--scales free --scale-start curvature --projection-gradient none --draw-block 512)
 
-final() { # NAME, the KL weight in units of B/N
+final() { # NAME, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by
   local others=fashion-mnist
   [[ $1 == mnist ]] || others=mnist
   viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$methods" --seeds "$seeds" \
-    "${common[@]}" --mle-epochs 20 --epochs 10 "${options[@]}" --beta "$2" --draw-images 5120 --samples 30 \
+    "${common[@]}" --mle-epochs "$2" --epochs "$3" "${options[@]}" --beta "$4" --draw-images "$5" --samples 30 \
     --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --out "$out/$1"
 }
 
 trial() { # NAME, set, methods, further options: one seed, validation images
   local name="$1" set="$2" which="$3"
   shift 3
-  viking --data "$data/$set" --split validation --methods "$which" --seed 0 "${common[@]}" --mle-epochs 15 \
-    "${options[@]}" --samples 20 --out "$out/study/$set-$name" "$@"
+  trained "$name" "$set" "$which" 15 20 "$@"
+}
+
+trained() { # NAME, set, methods, epochs of maximum likelihood, samples, further options
+  local name="$1" set="$2" which="$3" epochs="$4" samples="$5"
+  shift 5
+  viking --data "$data/$set" --split validation --methods "$which" --seed 0 "${common[@]}" --mle-epochs "$epochs" \
+    "${options[@]}" --samples "$samples" --out "$out/study/$set-$name" "$@"
+}
+
+longer() { # set: 30 epochs, most of them of the objective
+  local beta betas='0.1 0.2' images
+  [[ $1 == fashion-mnist ]] || betas='0.006 0.02'
+  for beta in $betas; do
+    trained "longer-beta$beta" "$1" viking 10 30 --epochs 20 --beta "$beta" --draw-images 5120
+  done
+  trained longer-ivon "$1" ivon 20 30 --epochs 10 --ivon-learning-rate 0.25
+  [[ $1 == fashion-mnist ]] || return 0
+  trained longest "$1" viking 5 30 --epochs 25 --beta 0.1 --draw-images 5120
+  for images in 512 1024; do
+    trained "longer-images$images" "$1" viking 10 30 --epochs 20 --beta 0.1 --draw-images "$images"
+  done
 }
 
 untied() { # set: does it help that the kernel's deviation is not the prior's?
@@ -71,7 +91,7 @@ IFS=, read -ra chosen <<<"$sets"
 for set in "${chosen[@]}"; do
   [[ $set == mnist || $set == fashion-mnist ]] || fail "--sets: $set given; mnist or fashion-mnist is needed"
   if [[ $study == no ]]; then
-    final "$set" "$([[ $set == mnist ]] && echo 0.02 || echo 0.1)"
+    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120; else final fashion-mnist 10 20 0.1 1024; fi
     continue
   fi
   epochs="$([[ $set == mnist ]] && echo 6 || echo 8)"
@@ -82,6 +102,7 @@ for set in "${chosen[@]}"; do
     done
   done
   untied "$set"
+  longer "$set"
   trial linearised "$set" viking --epochs "$epochs" --beta 0.1 --draw-images 5120 --predictions linearised
   trial map "$set" map --epochs 0 --map-precision 0
   for rate in 0.1 0.25; do trial "ivon$rate" "$set" ivon --epochs 0 --ivon-learning-rate "$rate"; done

@@ -197,7 +197,7 @@ def main():
     options, began, notes = parse(), time.monotonic(), []
     options.out.parent.mkdir(parents=True, exist_ok=True)
     makers = start(options, notes)
-    workers = {name: make() for name, make in makers.items()}
+    workers = {name: make() for name, make in makers.items() if name != "java-phases"}
     report = {
         "machine": machine(workers, options.threads),
         "options": options.options,

@@ -147,7 +147,7 @@ def run_case(workers, case, rounds, seconds, warmup):
         if timed[0][0] is case.contestants[0]:
             row["ratio_to_first"] = quantiles(np.array(own) / np.array(timed[0][2]))
         if one.label in residuals:
-            row["residual"] = residuals[one.label]
+            row["residual"], row["rows_above"], row["residual_without"] = residuals[one.label]
         rows.append(row)
         ratio = f"x{row['ratio_to_first']['median']:.2f}" if "ratio_to_first" in row else ""
         print(f"  {one.label:60} {human(row['nanoseconds']['median']):>10}  {ratio}", flush=True)

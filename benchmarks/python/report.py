@@ -47,13 +47,20 @@ def _case(case):
         ratios = [f"{ratio[q]:.2f}" for q in ("median", "p10", "p90")] if ratio else ["", "", ""]
         cells = [row["label"], *(human(times[q]) for q in ("median", "p10", "p90")), *ratios]
         if with_residual:
-            cells.append(f"{row['residual']:.1e}" if "residual" in row else "")
+            cells.append(_residual(row) if "residual" in row else "")
         yield "| " + " | ".join(cells) + " |"
     yield ""
     for label, reason in case["failed"].items():
         yield f"- {label}: {reason}"
     if case["failed"]:
         yield ""
+
+
+def _residual(row):
+    text = f"{row['residual']:.1e}"
+    # Not for iterations, of which every row has its part.
+    few = row.get("rows_above", 0)
+    return f"{text} ({row['residual_without']:.1e} without {few} of its rows)" if 0 < few <= 4 else text
 
 
 def _memory(report):

@@ -26,8 +26,8 @@ class Requests:
         return f"Python {sys.version.split()[0]}, torch {torch.__version__}"
 
     def residual(self, setting, kind, file):
-        """|J k| / |J u| of kernel samples in a file, in float64."""
-        return projection.residual(Setting(setting), kind, np.fromfile(file, "<f8"))
+        """|J k| / |J u| of kernel samples in a file, in float64; rows to leave out, and the same without them."""
+        return "{} {} {}".format(*projection.residual(Setting(setting), kind, np.fromfile(file, "<f8")))
 
 
 if __name__ == "__main__":

@@ -73,7 +73,8 @@ class Worker:
     def residual(self, setting, kind, samples):
         with tempfile.NamedTemporaryFile(suffix=".f64") as file:
             samples.astype("<f8").tofile(file.name)
-            return float(self.ask(f"residual {setting} {kind} {file.name}"))
+            value, rows, without = self.ask(f"residual {setting} {kind} {file.name}").split()
+            return float(value), int(rows), float(without)
 
     def time(self, kernel, inner):
         return float(self.ask(f"time {kernel} {inner} 1").split("/")[self.clock])

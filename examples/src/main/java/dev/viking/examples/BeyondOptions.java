@@ -86,8 +86,7 @@ final class BeyondOptions {
   /** Checks the options and writes those that differ from the paper's. */
   void write(ObjectNode node, Mode mode) {
     writeUnless(Scales.TIED, SCALES, scales, mode == Mode.EXACT ? Scales.FREE : Scales.TIED, node);
-    writeUnless(
-        PrecisionUpdate.GRADIENT, PRECISION, precision, PrecisionUpdate.GRADIENT, node);
+    writeUnless(PrecisionUpdate.GRADIENT, PRECISION, precision, PrecisionUpdate.GRADIENT, node);
     writeUnless(
         ScaleStart.GIVEN,
         START,
@@ -118,8 +117,7 @@ final class BeyondOptions {
   /** Writes an option's value, or where none was given its default, unless it is the paper's. */
   private static <E extends Enum<E>> void writeUnless(
       E paper, String option, @Nullable String given, E otherwise, ObjectNode node) {
-    E value =
-        given == null ? otherwise : Choices.of(option, paper.getDeclaringClass(), given);
+    E value = given == null ? otherwise : Choices.of(option, paper.getDeclaringClass(), given);
     if (value != paper) {
       node.put(option, Choices.key(value));
     }

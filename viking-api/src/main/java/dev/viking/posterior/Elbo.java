@@ -36,6 +36,7 @@ public final class Elbo {
 
   // 2^16: a standard normal float32 still has a few bits below.
   private static final double BITS = 65536;
+  private static final double TINY = 1e-30;
 
   private final Model model;
   private final Model dataModel;
@@ -313,9 +314,14 @@ public final class Elbo {
       weights = Tensor.cat(List.of(adjoint.multipliers(), split.multipliers()), 0);
       vectors = Tensor.cat(List.of(split.kernel(), second), 0);
     } else {
-      Tensor signs = signs(noise);
-      weights = adjoint.multipliers().addcmul(signs, split.multipliers(), 1);
-      vectors = split.kernel().addcmul(signs, second, 1);
+      // What the signs average away is least where both factors are of like parts. A weight's size
+      // is that of the gradient it makes: J^T mu is the image part of the cotangent.
+      Tensor ofCotangent = norms(slope.sub(adjoint.kernel())).mul(norms(second));
+      Tensor ofNoise = norms(split.image()).mul(norms(split.kernel()));
+      Tensor balance = signs(noise).mul(ofCotangent.div(ofNoise.clampMin(TINY)).sqrt());
+      Tensor inverse = balance.reciprocal().maskedFill(balance.eq(0.0), 0.0);
+      weights = adjoint.multipliers().addcmul(balance, split.multipliers(), 1);
+      vectors = split.kernel().addcmul(inverse, second, 1);
     }
     return options.jacobian() == JacobianKind.LOSS
         ? at.lossWeightedHvp(weights, vectors)
@@ -328,6 +334,10 @@ public final class Elbo {
    */
   private static Tensor signs(Tensor noise) {
     return noise.narrow(1, 0, 1).mul(BITS).floor().remainder(2.0).mul(2.0).sub(1.0);
+  }
+
+  private static Tensor norms(Tensor samples) {
+    return samples.square().sum(1, true).sqrt();
   }
 
   /** D - R, float64. */

@@ -13,9 +13,10 @@ public enum ProjectionGradient {
   EXACT,
 
   /**
-   * One product for each sample, H(mu + s lambda) (k + s q) with a random sign s: the same in
-   * expectation, and off by s (H(lambda) k + H(mu) q) each time. Half the price. The signs are
-   * taken from the last bits of the noise.
+   * One product for each sample, H(mu + s c lambda) (k + s q / c) with a random sign s: the same in
+   * expectation, and off by s (c H(lambda) k + H(mu) q / c) each time, which with c^2 = |J^T mu|
+   * |q| / (|J^T lambda| |k|) is about as large as what is estimated. Half the price. The signs are
+   * taken from bits of the noise.
    */
   ESTIMATED,
 
