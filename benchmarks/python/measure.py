@@ -188,7 +188,9 @@ def phases(make_worker, kernel):
     """The bytes that each part of a step has at most, beyond what there was before it."""
     worker = make_worker()
     try:
-        reply = worker.ask(f"phases {kernel} 50").split()
+        # A short step must be seen often, a long one is seen well enough at once.
+        times = int(min(50, max(3, 5e9 / worker.time(kernel, 1))))
+        reply = worker.ask(f"phases {kernel} {times}").split()
         return {part.replace("-", " "): int(value) for part, value in (word.rsplit(":", 1) for word in reply)}
     finally:
         worker.close()
