@@ -86,7 +86,6 @@ public final class Kernels {
     steps.put("viking_step", exact);
     steps.put(
         "viking_step_fixed_projection", exact.withProjectionGradient(ProjectionGradient.NONE));
-    steps.put("viking_step_estimated", exact.withProjectionGradient(ProjectionGradient.ESTIMATED));
     steps.put("viking_step_function", exact.withJacobian(JacobianKind.FUNCTION));
     steps.put(
         "viking_step_paper",

@@ -118,10 +118,7 @@ class VikingKernelsTest {
   void theProjectionsDerivativeCountsAtTheseSettings() {
     double[] full = result("viking_step@mlp16/6/2");
     double[] fixed = result("viking_step_fixed_projection@mlp16/6/2");
-    double[] estimated = result("viking_step_estimated@mlp16/6/2");
     assertThat(apart(full, fixed)).isGreaterThan(1e-3);
-    assertThat(apart(full, estimated)).isGreaterThan(1e-3);
-    assertThat(apart(fixed, estimated)).isGreaterThan(1e-3);
   }
 
   private static double apart(double[] one, double[] other) {

@@ -67,11 +67,10 @@ final class BeyondOptions {
   @Option(
       names = "--projection-gradient",
       defaultValue = "exact",
-      paramLabel = "exact|estimated|none",
+      paramLabel = "exact|none",
       description =
-          "The gradient through the projection. estimated: without bias at half the price. none:"
-              + " left out, which is faster and not the gradient of the objective"
-              + " (default: ${DEFAULT-VALUE}).")
+          "The gradient through the projection. none: left out, which is faster and not the gradient"
+              + " of the objective (default: ${DEFAULT-VALUE}).")
   String projectionGradient = "exact";
 
   @Option(

@@ -34,10 +34,6 @@ import org.jspecify.annotations.Nullable;
 public final class Elbo {
   private static final Op ADDCMUL_OUT = Op.of("aten::addcmul", "out");
 
-  // 2^16: a standard normal float32 still has a few bits below.
-  private static final double BITS = 65536;
-  private static final double TINY = 1e-30;
-
   private final Model model;
   private final Model dataModel;
   private final Loss loss;
@@ -228,10 +224,10 @@ public final class Elbo {
       if (options.projectionGradient() != ProjectionGradient.NONE) {
         Tensor apart = scaleKernel.sub(scaleImage);
         if (grouped == null) {
-          gradMean.addcmul_(implicit(at, projection, split, slope, null, noise), apart, -1.0);
+          gradMean.addcmul_(implicit(at, projection, split, slope, null), apart, -1.0);
         } else {
           Tensor pull = pull(grouped, projection, split, weight);
-          gradMean.sub_(implicit(at, projection, split, slope.mul(apart), pull, noise));
+          gradMean.sub_(implicit(at, projection, split, slope.mul(apart), pull));
         }
       }
       gradient
@@ -304,40 +300,14 @@ public final class Elbo {
       KernelProjection projection,
       Projection split,
       Tensor slope,
-      @Nullable Tensor pull,
-      Tensor noise) {
+      @Nullable Tensor pull) {
     KernelProjection.Adjoint adjoint = projection.adjoint(slope);
     Tensor second = pull == null ? adjoint.kernel() : adjoint.kernel().add(pull);
-    Tensor weights;
-    Tensor vectors;
-    if (options.projectionGradient() == ProjectionGradient.EXACT) {
-      weights = Tensor.cat(List.of(adjoint.multipliers(), split.multipliers()), 0);
-      vectors = Tensor.cat(List.of(split.kernel(), second), 0);
-    } else {
-      // What the signs average away is least where both factors are of like parts. A weight's size
-      // is that of the gradient it makes: J^T mu is the image part of the cotangent.
-      Tensor ofCotangent = norms(slope.sub(adjoint.kernel())).mul(norms(second));
-      Tensor ofNoise = norms(split.image()).mul(norms(split.kernel()));
-      Tensor balance = signs(noise).mul(ofCotangent.div(ofNoise.clampMin(TINY)).sqrt());
-      Tensor inverse = balance.reciprocal().maskedFill(balance.eq(0.0), 0.0);
-      weights = adjoint.multipliers().addcmul(balance, split.multipliers(), 1);
-      vectors = split.kernel().addcmul(inverse, second, 1);
-    }
+    Tensor weights = Tensor.cat(List.of(adjoint.multipliers(), split.multipliers()), 0);
+    Tensor vectors = Tensor.cat(List.of(split.kernel(), second), 0);
     return options.jacobian() == JacobianKind.LOSS
         ? at.lossWeightedHvp(weights, vectors)
         : at.functionWeightedHvp(weights, vectors);
-  }
-
-  /**
-   * A random sign for each sample, [S, 1]: the parity of bits of its first number that say nothing
-   * about the number's size or its own sign.
-   */
-  private static Tensor signs(Tensor noise) {
-    return noise.narrow(1, 0, 1).mul(BITS).floor().remainder(2.0).mul(2.0).sub(1.0);
-  }
-
-  private static Tensor norms(Tensor samples) {
-    return samples.square().sum(1, true).sqrt();
   }
 
   /** D - R, float64. */

@@ -13,14 +13,6 @@ public enum ProjectionGradient {
   EXACT,
 
   /**
-   * One product for each sample, H(mu + s c lambda) (k + s q / c) with a random sign s: the same in
-   * expectation, and off by s (c H(lambda) k + H(mu) q / c) each time, which with c^2 = |J^T mu|
-   * |q| / (|J^T lambda| |k|) is about as large as what is estimated. Half the price. The signs are
-   * taken from bits of the noise.
-   */
-  ESTIMATED,
-
-  /**
    * None: what is proportional to sigma_ker - sigma_im is left out, and the result is not the
    * gradient of the objective.
    */
