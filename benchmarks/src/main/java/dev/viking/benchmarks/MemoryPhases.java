@@ -75,7 +75,7 @@ final class MemoryPhases {
   }
 
   private static String part(StackTraceElement[] trace) {
-    for (int i = trace.length - 1; i > 0; i--) {
+    for (int i = trace.length - 2; i >= 0; i--) {
       String name = PARTS.get(name(trace[i]));
       if (name != null && isElbo(trace[i + 1])) {
         return name;

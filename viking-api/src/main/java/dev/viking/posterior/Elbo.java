@@ -331,10 +331,9 @@ public final class Elbo {
     if (factor.dim() == 0) {
       return total(slope, samples).mul(factor);
     }
-    long[] groups = posterior.scales().groups().stream().mapToLong(Long::longValue).toArray();
     List<Tensor> sums = new ArrayList<>();
     Tensor perParameter = slope.mul(samples).sum(0).mul(factor);
-    for (Tensor part : perParameter.splitWithSizes(groups, 0)) {
+    for (Tensor part : perParameter.splitWithSizes(posterior.scales().sizes(), 0)) {
       sums.add(part.sum().to(DType.FLOAT64));
     }
     return Tensor.stack(sums, 0);

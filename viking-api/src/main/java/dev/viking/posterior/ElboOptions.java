@@ -134,7 +134,7 @@ public record ElboOptions(
   /**
    * Changes what the gradient knows of the projection.
    *
-   * @param kind exact, estimated or none
+   * @param kind exact or none
    * @return options that differ in this only
    */
   public ElboOptions withProjectionGradient(ProjectionGradient kind) {

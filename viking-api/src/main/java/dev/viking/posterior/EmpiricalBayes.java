@@ -51,7 +51,6 @@ final class EmpiricalBayes {
       return Tensor.full(
           new long[0], dimension(posterior), DType.FLOAT64, posterior.mean().device());
     }
-    return Tensor.of(scales.groups().stream().mapToDouble(Long::doubleValue).toArray())
-        .to(posterior.mean().device());
+    return scales.sizesOn(posterior.mean().device());
   }
 }

@@ -5,7 +5,6 @@ import dev.viking.torch.DType;
 import dev.viking.torch.Op;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -48,9 +47,8 @@ final class GroupedDivergence {
     try (Scope scope = Scope.open()) {
       ScaleLayout scales = posterior.scales();
       int count = scales.count();
-      long[] groups = scales.groups().stream().mapToLong(Long::longValue).toArray();
-      Tensor grams = projection.imageGrams(groups);
-      Tensor sizes = sizes(groups, grams);
+      Tensor grams = projection.imageGrams(scales.sizes());
+      Tensor sizes = scales.sizesOn(grams.device());
       Tensor logPrecision = posterior.logPrecision().to(DType.FLOAT64);
       Tensor logImage = posterior.logScaleImage().to(DType.FLOAT64);
       Tensor logKernel =
@@ -126,14 +124,5 @@ final class GroupedDivergence {
       Tensor inside = projection.fromImageCoordinates(weights).mul(excess);
       return scope.keep(vectors.mul(half).sub(scaled).add(inside));
     }
-  }
-
-  private static Tensor sizes(long[] groups, Tensor like) {
-    // Made on the device: a copy from the host would wait for it.
-    return Tensor.stack(
-        Arrays.stream(groups)
-            .mapToObj(size -> Tensor.full(new long[0], (double) size, DType.FLOAT64, like.device()))
-            .toList(),
-        0);
   }
 }

@@ -59,7 +59,7 @@ final class PosteriorFile {
       builder.put(LOG_SCALE_KERNEL, logScaleKernel);
     }
     if (posterior.scales().isGrouped()) {
-      long[] groups = posterior.scales().groups().stream().mapToLong(Long::longValue).toArray();
+      long[] groups = posterior.scales().sizes();
       builder.put(SCALE_GROUPS, groups, groups.length);
     }
     Sequential model = saved.model();

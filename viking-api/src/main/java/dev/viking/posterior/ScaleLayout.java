@@ -3,6 +3,8 @@ package dev.viking.posterior;
 import dev.viking.internal.Arguments;
 import dev.viking.nn.ParameterLayout;
 import dev.viking.torch.ArgumentException;
+import dev.viking.torch.Device;
+import dev.viking.torch.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -88,6 +90,16 @@ public record ScaleLayout(boolean kernelTied, List<Long> groups) {
    */
   public int variables() {
     return 1 + (kernelTied ? 1 : 2) * count();
+  }
+
+  /** The number of parameters in each group. */
+  long[] sizes() {
+    return groups.stream().mapToLong(Long::longValue).toArray();
+  }
+
+  /** The same as a tensor, [G] float64. */
+  Tensor sizesOn(Device device) {
+    return Tensor.of(groups.stream().mapToDouble(Long::doubleValue).toArray()).to(device);
   }
 
   void requireDimension(String operation, long dimension) {

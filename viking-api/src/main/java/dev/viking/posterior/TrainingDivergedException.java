@@ -37,12 +37,14 @@ public class TrainingDivergedException extends VikingException {
    */
   public static TrainingDivergedException of(
       String message, Model model, Loss loss, Tensor parameters, TrainingData data) {
-    for (int first = 0; first < data.size(); first += BLOCK) {
-      try (Scope _ = Scope.open()) {
-        int[] indices = IntStream.range(first, Math.min(data.size(), first + BLOCK)).toArray();
-        TrainingData.Batch batch = data.select(indices);
-        Tensor one = model.apply(parameters, batch.inputs().narrow(0, 0, 1));
-        loss.checkValues(one.expand(indices.length, -1), batch.targets());
+    try (Scope _ = Scope.open()) {
+      // One example's outputs tell the shape of all.
+      Tensor one = model.apply(parameters, data.select(new int[] {0}).inputs());
+      for (int first = 0; first < data.size(); first += BLOCK) {
+        try (Scope _ = Scope.open()) {
+          int[] indices = IntStream.range(first, Math.min(data.size(), first + BLOCK)).toArray();
+          loss.checkValues(one.expand(indices.length, -1), data.select(indices).targets());
+        }
       }
     }
     return new TrainingDivergedException(message);

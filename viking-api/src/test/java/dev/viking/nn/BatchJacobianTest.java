@@ -42,7 +42,11 @@ class BatchJacobianTest {
               new Linear("f2", 40, 3)));
 
   /** A model, a batch, whose Jacobian, and how much of it may be kept. */
-  record Case(Sequential model, long batch, boolean ofLoss, long limit) {}
+  record Case(Sequential model, long batch, boolean ofLoss, long limit) {
+    BatchJacobian of(Linearisation point) {
+      return ofLoss ? point.lossRows(limit) : point.functionRows(limit);
+    }
+  }
 
   static Stream<Case> cases() {
     return Stream.of(WIDE, IMAGES)
@@ -82,8 +86,7 @@ class BatchJacobianTest {
           Linearisation.generic(
               point.model, point.loss, point.parameters, point.inputs, point.targets);
       Tensor matrix = given.ofLoss() ? generic.lossJacobian() : generic.functionJacobian();
-      BatchJacobian jacobian =
-          given.ofLoss() ? point.lossRows(given.limit()) : point.functionRows(given.limit());
+      BatchJacobian jacobian = given.of(point);
       assertThat(jacobian.rows()).isEqualTo(matrix.size(0));
       assertThat(jacobian.columns()).isEqualTo(matrix.size(1));
       assertThat(error(jacobian.dense(), matrix)).isLessThan(1e-12);
@@ -107,8 +110,7 @@ class BatchJacobianTest {
     try (Scope _ = Scope.open();
         Rng rng = Rng.seeded(13)) {
       Linearisation point = at(given.model(), given.batch(), DType.FLOAT64, rng);
-      BatchJacobian jacobian =
-          given.ofLoss() ? point.lossRows(given.limit()) : point.functionRows(given.limit());
+      BatchJacobian jacobian = given.of(point);
       long columns = jacobian.columns();
       List<long[]> layouts = new ArrayList<>();
       layouts.add(new long[] {columns});
