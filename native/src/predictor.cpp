@@ -1,5 +1,6 @@
 // Exports: networks compiled for prediction.
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,15 @@ struct Call {
 
 // Below this many multiplications a second thread costs more than it saves.
 constexpr int64_t kWorthSharing = 30000;
+
+// How long a caller who meets nobody still counts as one of several. Callers who come and go are alone for moments; a
+// team that woke up at each would take the processor from one of them in the middle of a prediction, for a time slice.
+constexpr int64_t kCrowdNanoseconds = 5'000'000;
+
+int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
 
 }  // namespace
 
@@ -63,12 +73,35 @@ struct vk_predictor_s {
   const int32_t threads;
   std::unique_ptr<viking::Team> team;
   std::atomic<int32_t> under_way{0};
+  std::atomic<int64_t> crowded_until{0};
   std::mutex lock;
   std::vector<std::unique_ptr<Call>> all;
   std::vector<Call*> idle;
 };
 
 namespace {
+
+// A call under way, counted while it lives.
+class Presence {
+ public:
+  explicit Presence(vk_predictor predictor)
+      : predictor_(predictor), first_(predictor->under_way.fetch_add(1, std::memory_order_relaxed) == 0) {}
+  ~Presence() { predictor_->under_way.fetch_sub(1, std::memory_order_relaxed); }
+  Presence(const Presence&) = delete;
+  Presence& operator=(const Presence&) = delete;
+
+  // Whether the team should help: several callers at once keep the cores busy by themselves.
+  bool is_alone() const {
+    if (predictor_->team == nullptr) return false;
+    if (first_) return now() >= predictor_->crowded_until.load(std::memory_order_relaxed);
+    predictor_->crowded_until.store(now() + kCrowdNanoseconds, std::memory_order_relaxed);
+    return false;
+  }
+
+ private:
+  const vk_predictor predictor_;
+  const bool first_;
+};
 
 struct Job {
   vk_predictor predictor;
@@ -97,8 +130,7 @@ void run_block(void* context, int64_t block, int64_t member) {
 void run_samples(Job& job, bool alone) {
   const viking::Plan& plan = job.predictor->plan;
   if (plan.linearised()) plan.run_mean(job.inputs, job.count, job.call->mean_pass, job.call->scratch[0]);
-  const bool shared = job.predictor->team != nullptr && alone &&
-                      plan.operations() * plan.samples() * job.count >= kWorthSharing &&
+  const bool shared = alone && plan.operations() * plan.samples() * job.count >= kWorthSharing &&
                       job.predictor->team->run(run_block, &job);
   if (!shared) run_range(job, 0, plan.samples(), job.call->scratch[0]);
 }
@@ -203,8 +235,8 @@ int32_t vk_predictor_run(vk_predictor predictor, const float* inputs, int64_t co
             VK_ERR_ARGUMENT, "a predictor of a regression has no probabilities");
     const viking::Plan& plan = predictor->plan;
     Call* call = predictor->acquire();
-    // The team is for a caller who is alone: several at once keep the cores busy by themselves.
-    const bool alone = predictor->under_way.fetch_add(1, std::memory_order_relaxed) == 0;
+    const Presence presence(predictor);
+    const bool alone = presence.is_alone();
     for (int64_t first = 0; first < count; first += plan.chunk()) {
       Job job{predictor, call, inputs + first * plan.inputs(), std::min(plan.chunk(), count - first)};
       run_samples(job, alone);
@@ -213,7 +245,6 @@ int32_t vk_predictor_run(vk_predictor predictor, const float* inputs, int64_t co
                          plan.linearised() ? plan.mean_outputs(call->mean_pass, e) : nullptr, first + e, count,
                          *prediction);
     }
-    predictor->under_way.fetch_sub(1, std::memory_order_relaxed);
     predictor->release(call);
   });
 }
