@@ -14,14 +14,14 @@ done again.
   --study        train VIKING, IVON and SWAG in the settings that were compared, and look at validation images only
   --sets LIST    of mnist, fashion-mnist (default: both)
   --seeds LIST   default: 0,1,2
-  --methods LIST default: map,viking,ivon,swag,laplace,miani-loss
+  --methods LIST default: map,viking,ivon,swag,laplace,miani-loss,sgld,ensemble
   --parallel N   cells at the same time (default: 2)
   --out DIR      default: benchmarks/target/comparison
   -h, --help     this text
 HELP
 }
 
-data='' sets=mnist,fashion-mnist seeds=0,1,2 methods=map,viking,ivon,swag,laplace,miani-loss parallel=2 study=no
+data='' scales=free sets=mnist,fashion-mnist seeds=0,1,2 methods=map,viking,ivon,swag,laplace,miani-loss,sgld,ensemble parallel=2 study=no
 out="$HERE/target/comparison"
 while (($# > 0)); do
   case "$1" in
@@ -42,14 +42,15 @@ viking() { "$ROOT/viking" compare "$@" --parallel "$parallel"; }
 # Batches of 128 and a falling rate in every stage; VIKING with a deviation of its own in the kernel, its scales started
 # in closed form, without the gradient through the projection (gamma is .2: training noise is nearly isotropic).
 common=(--batch-size 128 --learning-rate 0.002 --schedule cosine --sigma-epochs 0)
-options=(--scales free --scale-start curvature --projection-gradient none --draw-block 512)
+options=(--scale-start curvature --projection-gradient none --draw-block 512)
 
 final() { # NAME, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by
   local others=fashion-mnist
   [[ $1 == mnist ]] || others=mnist
   viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$methods" --seeds "$seeds" \
     "${common[@]}" --mle-epochs "$2" --epochs "$3" "${options[@]}" --beta "$4" --draw-images "$5" --samples 30 \
-    --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --out "$out/$1"
+    --scales free --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --members 3 --rotations 15,30,45,60 \
+    --out "$out/$1"
 }
 
 trial() { # NAME, set, methods, further options: one seed, validation images
@@ -62,7 +63,7 @@ trained() { # NAME, set, methods, epochs of maximum likelihood, samples, further
   local name="$1" set="$2" which="$3" epochs="$4" samples="$5"
   shift 5
   viking --data "$data/$set" --split validation --methods "$which" --seed 0 "${common[@]}" --mle-epochs "$epochs" \
-    "${options[@]}" --samples "$samples" --out "$out/study/$set-$name" "$@"
+    --scales "$scales" "${options[@]}" --samples "$samples" --out "$out/study/$set-$name" "$@"
 }
 
 longer() { # set: 30 epochs, most of them of the objective
@@ -76,6 +77,18 @@ longer() { # set: 30 epochs, most of them of the objective
   trained longest "$1" viking 5 30 --epochs 25 --beta 0.1 --draw-images 5120
   for images in 512 1024; do
     trained "longer-images$images" "$1" viking 10 30 --epochs 20 --beta 0.1 --draw-images "$images"
+  done
+}
+
+beyond() { # set, epochs of maximum likelihood and of the objective, images: scales for each layer, long memory, SGLD's rate
+  local beta betas='0.1 0.2' rate
+  [[ $1 == fashion-mnist ]] || betas='0.02 0.05'
+  for beta in $betas; do
+    scales=free-layers trained "layers-beta$beta" "$1" viking "$2" 30 --epochs "$3" --beta "$beta" --draw-images "$4"
+  done
+  trained gamma0.95 "$1" viking "$2" 30 --epochs "$3" --beta "${betas%% *}" --draw-images "$4" --gamma 0.95
+  for rate in 0.1 0.3; do
+    trained "sgld$rate" "$1" sgld 30 30 --epochs 0 --sgld-learning-rate "$rate"
   done
 }
 
@@ -103,6 +116,7 @@ for set in "${chosen[@]}"; do
   done
   untied "$set"
   longer "$set"
+  if [[ $set == mnist ]]; then beyond mnist 20 10 5120; else beyond fashion-mnist 10 20 1024; fi
   trial linearised "$set" viking --epochs "$epochs" --beta 0.1 --draw-images 5120 --predictions linearised
   trial map "$set" map --epochs 0 --map-precision 0
   for rate in 0.1 0.25; do trial "ivon$rate" "$set" ivon --epochs 0 --ivon-learning-rate "$rate"; done

@@ -83,26 +83,26 @@ def wanted(options, *names):
 
 
 def start(options, notes):
-    """Makers of workers by name."""
+    """Makers of workers by name, and of the one whose memory is profiled by parts of a step."""
 
     def maker(name, command, folder=None, environment=None):
         return lambda: Worker(name, command, folder, options.clock, options.threads, environment=environment)
 
     makers = {
         "java": maker("java", options.java),
-        # Freed blocks go back to the system at once and the heap does not grow, so that the resident set is what lives.
-        "java-phases": maker(
-            "java",
-            options.java,
-            None,
-            {
-                "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=65536",
-                "JAVA_TOOL_OPTIONS": "-Xms96m -Xmx96m -XX:+AlwaysPreTouch -XX:+UseSerialGC",
-            },
-        ),
         "cpp": maker("cpp", [options.cpp]),
         "torch": maker("torch", [sys.executable, "worker.py"], HERE),
     }
+    # Freed blocks go back to the system at once and the heap does not grow, so that the resident set is what lives.
+    profiled = maker(
+        "java",
+        options.java,
+        None,
+        {
+            "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=65536",
+            "JAVA_TOOL_OPTIONS": "-Xms96m -Xmx96m -XX:+AlwaysPreTouch -XX:+UseSerialGC",
+        },
+    )
     missing = [name for name in ("VIKING_JAX_HOME", "MATFREE_HOME") if not os.environ.get(name)]
     if missing:
         notes.append(f"The authors' JAX library is left out: {' and '.join(missing)} not set.")
@@ -115,10 +115,10 @@ def start(options, notes):
         except WorkerError as e:
             notes.append(f"The authors' JAX library is left out: {e}")
             del makers["jax"]
-    return makers
+    return makers, profiled
 
 
-def memory(options, makers):
+def memory(options, makers, profiled):
     """Peak memory of MAP and VIKING steps, each in a fresh process."""
     solvers = ("cholesky", "lsmr") if "jax" in makers else ()
     settings = ["lenet/32/1"] if options.quick else ["lenet/32/1", "lenet/128/16", "mlp/128/1", "resnet20/32/1"]
@@ -143,7 +143,7 @@ def memory(options, makers):
                 map_bytes = row["bytes"] if kernel == "map_step" else map_bytes
                 row["map_bytes"] = map_bytes
                 if label == "ours, VIKING exact":
-                    row["phases"] = measure.phases(makers["java-phases"], f"{kernel}@{setting}")
+                    row["phases"] = measure.phases(profiled, f"{kernel}@{setting}")
                 print(f"  {setting:15} {label:50} {row['bytes'] / 2**20:8.1f} MiB, {row['blocks']:.2f} J", flush=True)
             except (WorkerError, OSError) as e:
                 row["failed"] = str(e)
@@ -196,8 +196,8 @@ def write(options, report, began):
 def main():
     options, began, notes = parse(), time.monotonic(), []
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    makers = start(options, notes)
-    workers = {name: make() for name, make in makers.items() if name != "java-phases"}
+    makers, profiled = start(options, notes)
+    workers = {name: make() for name, make in makers.items()}
     report = {
         "machine": machine(workers, options.threads),
         "options": options.options,
@@ -233,7 +233,7 @@ def main():
         worker.close()
     if wanted(options, "memory"):
         print("Peak memory of a step", flush=True)
-        report["memory"] = attempt(report, "memory", lambda: memory(options, makers)) or []
+        report["memory"] = attempt(report, "memory", lambda: memory(options, makers, profiled)) or []
     write(options, report, began)
     print(f"wrote {options.out}.json and {options.out}.md after {report['minutes']:.1f} minutes")
     bad = [f"{c['title']}: {label}: {why}" for c in report["cases"] for label, why in c["failed"].items()]

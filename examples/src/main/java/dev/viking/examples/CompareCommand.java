@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -109,7 +108,7 @@ final class CompareCommand implements Callable<Integer> {
       throw new UsageException("--parallel: " + parallel + " given; at least 0 is needed");
     }
     Map<String, Method> methods = methods(config);
-    CompareSettings.Split predicted = split();
+    CompareSettings.Split predicted = Choices.of("split", CompareSettings.Split.class, split);
     common.apply();
     ImageSets sets =
         ImageSets.load(
@@ -184,15 +183,6 @@ final class CompareCommand implements Callable<Integer> {
       }
     }
     return methods;
-  }
-
-  private CompareSettings.Split split() {
-    for (CompareSettings.Split each : CompareSettings.Split.values()) {
-      if (each.name().toLowerCase(Locale.ROOT).equals(split)) {
-        return each;
-      }
-    }
-    throw new UsageException("--split: " + split + " given; test or validation is needed");
   }
 
   private void report(CompareReport report, List<Long> seeds) {

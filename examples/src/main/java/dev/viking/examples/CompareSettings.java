@@ -11,7 +11,6 @@ import dev.viking.nn.Sequential;
 import dev.viking.torch.Device;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -75,7 +74,7 @@ record CompareSettings(
   /** All that decides a cell: a fit and its evaluation. */
   ObjectNode cell(Method method, long seed) {
     ObjectNode node = fit(method, seed);
-    node.put("split", split.name().toLowerCase(Locale.ROOT));
+    node.put("split", Choices.key(split));
     node.put("samples", samples);
     ObjectNode others = node.putObject("ood");
     outside.forEach((name, folder) -> others.put(name, folder.toString()));

@@ -125,13 +125,7 @@ final class MethodOptions {
   }
 
   private Predictions predictions() {
-    return switch (predictions) {
-      case "sampled" -> Predictions.SAMPLED;
-      case "linearised" -> Predictions.LINEARISED;
-      default ->
-          throw new UsageException(
-              "--predictions: " + predictions + " given; sampled or linearised is needed");
-    };
+    return Choices.of("predictions", Predictions.class, predictions);
   }
 
   private static void rate(String option, double value) {

@@ -70,7 +70,7 @@ class CommandLineTest {
       delimiter = '|',
       textBlock =
           """
-          --mode fast                    | --mode: fast given; exact or paper is needed
+          --mode fast                    | --mode: fast given; one of exact, paper is needed
           --epochs many                  | '--epochs'
           --epochs -1                    | --epochs: -1 given
           --gamma 1.5                    | --gamma: 1.5 given; a number from 0 to 1 is needed

@@ -281,7 +281,7 @@ class CompareCommandTest {
     refused("--methods: swagger given; one of map-short, map", "--methods=swagger");
     refused("--methods: map is given twice", "--methods=map,map");
     refused("--model: resnet given; one of lenet, mlp, resnet20", "--model=resnet");
-    refused("--split: train given; test or validation", "--split=train");
+    refused("--split: train given; one of test, validation is needed", "--split=train");
     refused("--parallel: -1 given", "--parallel=-1");
     refused("--members: 0 given", "--members=0");
     refused("--data: /none is not a folder", "--data=/none");

@@ -54,7 +54,7 @@ final class Plan {
   /** Appends a chain and returns the number of its result. */
   private int append(List<Layer> layers, int input) {
     int value = input;
-    for (Layer layer : reordered(layers)) {
+    for (Layer layer : Sequential.evaluationOrder(layers)) {
       if (layer instanceof Residual residual) {
         int main = append(residual.body(), value);
         int beside = append(residual.shortcut(), value);
@@ -70,19 +70,5 @@ final class Plan {
     steps.add(step);
     moves.add(step.hasParameters() || moves(step.input()) || moves(step.addend()));
     return steps.size();
-  }
-
-  // The maximum of a monotone function is the function of the maximum, of fewer elements.
-  private static List<Layer> reordered(List<Layer> layers) {
-    List<Layer> plan = new ArrayList<>(layers);
-    for (int i = 0; i + 1 < plan.size(); i++) {
-      if (plan.get(i) instanceof Activation activation
-          && activation.isMonotone()
-          && plan.get(i + 1) instanceof MaxPool2d pool) {
-        plan.set(i, pool);
-        plan.set(i + 1, activation);
-      }
-    }
-    return plan;
   }
 }

@@ -101,6 +101,27 @@ public final class Sequential implements Model {
   }
 
   /**
+   * A chain of layers in the order of evaluation: max-pooling before a monotone activation, as said
+   * above. For what evaluates a network by itself, layer after layer; the chains inside of residual
+   * connections are put in order each by itself.
+   *
+   * @param layers a chain
+   * @return a new list of the same layers
+   */
+  public static List<Layer> evaluationOrder(List<Layer> layers) {
+    List<Layer> ordered = new ArrayList<>(layers);
+    for (int i = 0; i + 1 < ordered.size(); i++) {
+      if (ordered.get(i) instanceof Activation activation
+          && activation.isMonotone()
+          && ordered.get(i + 1) instanceof MaxPool2d pool) {
+        ordered.set(i, pool);
+        ordered.set(i + 1, activation);
+      }
+    }
+    return ordered;
+  }
+
+  /**
    * Sizes of one example, without the batch dimension.
    *
    * @return a fresh array

@@ -49,24 +49,9 @@ final class NetworkPlanner {
         : Optional.of(new NetworkPlan(planned, more));
   }
 
-  // The maximum of a monotone function is the function of the maximum, and there are fewer of
-  // those.
-  private static List<Layer> ordered(List<Layer> layers) {
-    List<Layer> ordered = new ArrayList<>(layers);
-    for (int i = 0; i + 1 < ordered.size(); i++) {
-      if (ordered.get(i) instanceof Activation activation
-          && activation.isMonotone()
-          && ordered.get(i + 1) instanceof MaxPool2d pool) {
-        ordered.set(i, pool);
-        ordered.set(i + 1, activation);
-      }
-    }
-    return ordered;
-  }
-
   /** Adds layers one after the other; the shape of what they give, or null when one is unknown. */
   private long @Nullable [] add(List<Layer> layers, long[] inputShape) {
-    List<Layer> ordered = ordered(layers);
+    List<Layer> ordered = Sequential.evaluationOrder(layers);
     long[] shape = inputShape;
     for (int i = 0; i < ordered.size(); i++) {
       Layer layer = ordered.get(i);
