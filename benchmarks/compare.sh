@@ -14,14 +14,14 @@ done again.
   --study        train VIKING, IVON and SWAG in the settings that were compared, and look at validation images only
   --sets LIST    of mnist, fashion-mnist (default: both)
   --seeds LIST   default: 0,1,2
-  --methods LIST default: map,viking,ivon,swag,laplace,miani-loss,sgld,ensemble
+  --methods LIST default: map-short,map,viking,ivon,swag,laplace,miani-loss,sgld,ensemble
   --parallel N   cells at the same time (default: 2)
   --out DIR      default: benchmarks/target/comparison
   -h, --help     this text
 HELP
 }
 
-data='' scales=free sets=mnist,fashion-mnist seeds=0,1,2 methods=map,viking,ivon,swag,laplace,miani-loss,sgld,ensemble parallel=2 study=no
+data='' scales=free sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,sgld,ensemble parallel=2 study=no
 out="$HERE/target/comparison"
 while (($# > 0)); do
   case "$1" in

@@ -1,6 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.internal.Arguments;
+import dev.viking.nn.Dropout;
 import dev.viking.nn.Gradients;
 import dev.viking.nn.Loss;
 import dev.viking.nn.Model;
@@ -143,7 +144,8 @@ public record Ivon(
               context,
               (batch, step, steps) -> {
                 double rate = learningRate * schedule.factor((double) step / steps);
-                return step(training, context.loss(), rule, mean, batch, rate, rng);
+                Model dropping = Dropout.training(training, Seeds.derive(context.seed(), step));
+                return step(dropping, context.loss(), rule, mean, batch, rate, rng);
               });
       return new DiagonalGaussian(FitDescription.of(this, context.model()), mean, rule.deviations())
           .keepIn(scope);

@@ -1,6 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.internal.Arguments;
+import dev.viking.nn.Dropout;
 import dev.viking.nn.Gradients;
 import dev.viking.nn.Model;
 import dev.viking.torch.ArgumentException;
@@ -163,7 +164,8 @@ public record Sgld(
                 }
                 Gradients.Result result =
                     Gradients.mean(
-                        training, context.loss(), state, batch.inputs(), batch.targets());
+                        Dropout.training(training, Seeds.derive(context.seed(), step)),
+                        context.loss(), state, batch.inputs(), batch.targets());
                 move(state, average, result.gradient(), size, step, steps, rng);
                 if (isSample(step, steps)) {
                   kept.add(scope.keep(state.cloneTensor()));

@@ -1,6 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.internal.Arguments;
+import dev.viking.nn.Dropout;
 import dev.viking.nn.Gradients;
 import dev.viking.nn.Model;
 import dev.viking.nn.Sgd;
@@ -116,7 +117,8 @@ public record Swag(
               (batch, step, steps) -> {
                 Gradients.Result result =
                     Gradients.mean(
-                        training, context.loss(), state, batch.inputs(), batch.targets());
+                        Dropout.training(training, Seeds.derive(context.seed(), step)),
+                        context.loss(), state, batch.inputs(), batch.targets());
                 optimizer.step(state, result.gradient());
                 if (isSnapshot(step, steps)) {
                   moments.add(state);

@@ -6,6 +6,7 @@ import dev.viking.nn.BatchNorm2d;
 import dev.viking.nn.Bias;
 import dev.viking.nn.ChannelStatistics;
 import dev.viking.nn.Conv2d;
+import dev.viking.nn.Dropout;
 import dev.viking.nn.Embedding;
 import dev.viking.nn.Flatten;
 import dev.viking.nn.GlobalAvgPool2d;
@@ -186,6 +187,11 @@ final class LayerFormats {
               (layer, fields) -> fields.put("function", lower(layer)),
               fields -> fields.choice("function", Activation.class)),
           new Format<>(
+              "dropout",
+              Dropout.class,
+              LayerFormats::writeDropout,
+              fields -> new Dropout(fields.real("rate"))),
+          new Format<>(
               "residual",
               Residual.class,
               (layer, fields) ->
@@ -232,6 +238,16 @@ final class LayerFormats {
         window,
         fields.number("groups"),
         fields.truth("bias"));
+  }
+
+  private static void writeDropout(Dropout layer, LayerFields fields) {
+    if (layer.isTraining()) {
+      throw new ModelDescriptionException(
+          "ModelDescription: "
+              + layer
+              + " is in training mode; needed the model that Dropout.training was given");
+    }
+    fields.put("rate", layer.rate());
   }
 
   /** The statistics are arrays of the file, under the names that PyTorch gives them. */

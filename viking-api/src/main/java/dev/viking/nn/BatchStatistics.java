@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -30,7 +30,7 @@ public final class BatchStatistics {
    */
   public static Map<String, ChannelStatistics> of(Sequential model) {
     Map<String, ChannelStatistics> all = new LinkedHashMap<>();
-    norms(model.layers()).forEach(norm -> all.put(norm.name(), norm.statistics()));
+    norms(model).forEach(norm -> all.put(norm.name(), norm.statistics()));
     return Collections.unmodifiableMap(all);
   }
 
@@ -54,13 +54,12 @@ public final class BatchStatistics {
               + "; there are "
               + known.keySet());
     }
-    return model.withLayers(
-        replaced(
-            model.layers(),
-            norm -> {
-              ChannelStatistics other = statistics.get(norm.name());
-              return other == null ? norm : norm.withStatistics(other);
-            }));
+    return replaced(
+        model,
+        norm -> {
+          ChannelStatistics other = statistics.get(norm.name());
+          return other == null ? norm : norm.withStatistics(other);
+        });
   }
 
   /**
@@ -76,7 +75,7 @@ public final class BatchStatistics {
    * @return the model with the same parameters, in training mode
    */
   public static Sequential training(Sequential model) {
-    return model.withLayers(replaced(model.layers(), BatchNorm2d::training));
+    return replaced(model, BatchNorm2d::training);
   }
 
   /**
@@ -158,31 +157,12 @@ public final class BatchStatistics {
         images, scale.view(1, norm.channels(), 1, 1), shift.view(1, norm.channels(), 1, 1));
   }
 
-  private static Stream<BatchNorm2d> norms(List<Layer> layers) {
-    return layers.stream()
-        .flatMap(
-            layer ->
-                switch (layer) {
-                  case BatchNorm2d norm -> Stream.of(norm);
-                  case Residual residual ->
-                      Stream.concat(norms(residual.body()), norms(residual.shortcut()));
-                  default -> Stream.empty();
-                });
+  private static Stream<BatchNorm2d> norms(Sequential model) {
+    return model.allLayers().filter(BatchNorm2d.class::isInstance).map(BatchNorm2d.class::cast);
   }
 
-  private static List<Layer> replaced(
-      List<Layer> layers, Function<BatchNorm2d, BatchNorm2d> change) {
-    List<Layer> result = new ArrayList<>();
-    for (Layer layer : layers) {
-      result.add(
-          switch (layer) {
-            case BatchNorm2d norm -> change.apply(norm);
-            case Residual residual ->
-                new Residual(
-                    replaced(residual.body(), change), replaced(residual.shortcut(), change));
-            default -> layer;
-          });
-    }
-    return result;
+  private static Sequential replaced(Sequential model, UnaryOperator<BatchNorm2d> change) {
+    return model.withEach(
+        layer -> layer instanceof BatchNorm2d norm ? change.apply(norm) : layer);
   }
 }

@@ -26,6 +26,7 @@ public sealed interface Layer
         Flatten,
         Unflatten,
         Activation,
+        Dropout,
         Residual {
   /**
    * The layer's parameters in the order in which they lie in the flat vector.

@@ -10,6 +10,8 @@ import dev.viking.torch.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * Layers one after the other, residual connections among them.
@@ -100,16 +102,53 @@ public final class Sequential implements Model {
     return layers;
   }
 
+  /** The layers with those inside of residual connections, which come after their residual. */
+  Stream<Layer> allLayers() {
+    return all(layers);
+  }
+
+  private static Stream<Layer> all(List<Layer> layers) {
+    return layers.stream()
+        .flatMap(
+            layer ->
+                layer instanceof Residual residual
+                    ? Stream.concat(
+                        Stream.of(layer),
+                        Stream.concat(all(residual.body()), all(residual.shortcut())))
+                    : Stream.of(layer));
+  }
+
+  /**
+   * The same model with other layers of the same parameters.
+   *
+   * @param change is given each layer but residual connections, whose layers it is given
+   */
+  Sequential withEach(UnaryOperator<Layer> change) {
+    return withLayers(each(layers, change));
+  }
+
+  private static List<Layer> each(List<Layer> layers, UnaryOperator<Layer> change) {
+    List<Layer> changed = new ArrayList<>();
+    for (Layer layer : layers) {
+      changed.add(
+          layer instanceof Residual residual
+              ? new Residual(each(residual.body(), change), each(residual.shortcut(), change))
+              : change.apply(layer));
+    }
+    return changed;
+  }
+
   /**
    * A chain of layers in the order of evaluation: max-pooling before a monotone activation, as said
-   * above. For what evaluates a network by itself, layer after layer; the chains inside of residual
+   * above, and without {@link Dropout} that does nothing. For what evaluates a network by itself, layer after layer; the chains inside of residual
    * connections are put in order each by itself.
    *
    * @param layers a chain
-   * @return a new list of the same layers
+   * @return a new list
    */
   public static List<Layer> evaluationOrder(List<Layer> layers) {
     List<Layer> ordered = new ArrayList<>(layers);
+    ordered.removeIf(layer -> layer instanceof Dropout dropout && !dropout.isTraining());
     for (int i = 0; i + 1 < ordered.size(); i++) {
       if (ordered.get(i) instanceof Activation activation
           && activation.isMonotone()

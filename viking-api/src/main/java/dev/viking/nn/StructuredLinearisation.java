@@ -467,6 +467,7 @@ final class StructuredLinearisation extends Linearisation {
       case Flatten flatten -> new FlattenTape(flatten);
       case Unflatten unflatten -> new FlattenTape(unflatten);
       case Activation activation -> new ActivationTape(activation);
+      case Dropout dropout -> new DropoutTape(dropout);
       case Residual residual ->
           throw new IllegalStateException("a plan takes residual connections apart: " + residual);
     };

@@ -33,6 +33,7 @@ abstract sealed class Tape
         MeanTape,
         Upsample2dTape,
         FlattenTape,
+        DropoutTape,
         ActivationTape {
   /** The tensors that this tape uses after {@link #forward}, null entries included. */
   abstract List<@Nullable Tensor> saved();

@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.nn.Dropout;
 import dev.viking.nn.Gradients;
 import dev.viking.nn.Loss;
 import dev.viking.nn.Model;
@@ -230,8 +231,10 @@ final class TrainingRun implements AutoCloseable {
     }
     boolean record = step % options.recordEvery() == 0 || step == order.steps() - 1;
     if (stage == Stage.MLE) {
+      // The masks depend on the place in the run alone, so that a resumed run has the same.
+      Model dropping = Dropout.training(model, order.key() + step);
       Gradients.Result result =
-          Gradients.mean(model, loss, posterior.mean(), batch.inputs(), batch.targets());
+          Gradients.mean(dropping, loss, posterior.mean(), batch.inputs(), batch.targets());
       Tensor gradient = result.gradient();
       if (options.mlePriorPrecision() > 0) {
         gradient.addScaled_(posterior.mean(), options.mlePriorPrecision() / data.size());

@@ -9,6 +9,7 @@ import dev.viking.nn.BatchNorm2d;
 import dev.viking.nn.Bias;
 import dev.viking.nn.ChannelStatistics;
 import dev.viking.nn.Conv2d;
+import dev.viking.nn.Dropout;
 import dev.viking.nn.Embedding;
 import dev.viking.nn.Flatten;
 import dev.viking.nn.GlobalAvgPool2d;
@@ -52,6 +53,7 @@ class ModelDescriptionTest {
           new GlobalAvgPool2d(),
           new MeanOverPositions(),
           new Upsample2d(3),
+          new Dropout(0.25),
           new Flatten(),
           new Unflatten(List.of(3L, 4L)),
           Activation.SILU,

@@ -55,6 +55,8 @@ class LayerInputTest {
         new Bad("number of sizes", "0", () -> Bias.of("b")),
         new Bad("size", "0", () -> Bias.of("b", 2, 0)),
         new Bad("size", "-1", () -> Unflatten.of(-1, 2)),
+        new Bad("rate", "1.0", () -> new Dropout(1)),
+        new Bad("rate", "NaN", () -> new Dropout(Double.NaN)),
         new Bad("factor", "0", () -> new Upsample2d(0)),
         new Bad("kernel", "0", () -> new MaxPool2d(0)),
         new Bad("stride", "0", () -> new AvgPool2d(2, 0)),
