@@ -53,7 +53,10 @@ class DropoutTrainingTest {
       return method
           .fit(
               FitContext.of(model, Blobs.LOSS, Blobs.data(DType.FLOAT32), 3).withInitialMean(mean))
-          .pointEstimate()
+          .tensors()
+          .values()
+          .iterator()
+          .next()
           .toDoubleArray();
     }
   }

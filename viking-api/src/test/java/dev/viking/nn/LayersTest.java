@@ -140,7 +140,6 @@ class LayersTest {
             images("padded maxima", 2, 8, first, new MaxPool2d(3, 2, 1)),
             images("padded means", 2, 8, first, new AvgPool2d(3, 2, 1)),
             images("dropout", 2, 5, first, new Dropout(0.4), Activation.ELU),
-            images("dropout in training", 2, 5, first, new Dropout(0.4).training(3), Activation.ELU),
             images("enlarged", 2, 5, first, new Upsample2d(3), Activation.ELU),
             images(
                 "residual blocks",
