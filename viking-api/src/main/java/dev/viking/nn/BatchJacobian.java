@@ -12,7 +12,8 @@ import java.util.stream.Collectors;
 /**
  * The loss or function Jacobian J of a batch, [n, D], kept layer by layer in the form that costs
  * least: linear layers as the factors of their outer products, others as rows, and as nothing at
- * all, to be formed anew for each use, where rows would exceed the memory limit.
+ * all, to be formed anew for each use, where rows would exceed the memory limit. A model without
+ * layers that the library knows is one such part: rows, or nothing.
  *
  * <p>Products with J and its transpose take all S vectors at once. Made by {@link
  * Linearisation#lossRows} and {@link Linearisation#functionRows}. What it holds belongs to the
@@ -171,9 +172,7 @@ public final class BatchJacobian implements AutoCloseable {
   }
 
   private Block inGroups(Block block, ColumnGroups groups) {
-    if (block instanceof DenseBlock
-        || block instanceof ReplayBlock
-        || groups.holdTogether(block.start(), block.size())) {
+    if (block.takesAnyGroups() || groups.holdTogether(block.start(), block.size())) {
       return block;
     }
     Tensor whole = Tensor.empty(new long[] {rows, columns}, dtype, device);
@@ -206,10 +205,10 @@ public final class BatchJacobian implements AutoCloseable {
   /**
    * Whether this may outlive the linearisation it came from.
    *
-   * @return false when some layer's rows are formed anew for each use
+   * @return false when some rows are formed anew for each use
    */
   public boolean isIndependent() {
-    return blocks.stream().noneMatch(ReplayBlock.class::isInstance);
+    return blocks.stream().allMatch(Block::isIndependent);
   }
 
   /**

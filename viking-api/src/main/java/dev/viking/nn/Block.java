@@ -10,7 +10,8 @@ import java.util.List;
  * <p>Vectors are whole, [S, D]; a block reads and writes its own columns only. All methods work on
  * the caller's current scope.
  */
-abstract sealed class Block permits DenseBlock, OuterBlock, EmbeddingBlock, ReplayBlock {
+abstract sealed class Block
+    permits DenseBlock, OuterBlock, EmbeddingBlock, ReplayBlock, RecomputedBlock {
   /** Adds this block's part of {@code J v} for S vectors to {@code products}, [S, n]. */
   abstract void addProduct(Tensor vectors, Tensor products);
 
@@ -24,11 +25,21 @@ abstract sealed class Block permits DenseBlock, OuterBlock, EmbeddingBlock, Repl
    * The same, apart for groups of columns.
    *
    * @param grams [G, n, n] float64
-   * @param groups of all columns of the Jacobian; this block's lie in one of them, unless it is one
-   *     of rows
+   * @param groups of all columns of the Jacobian; this block's lie in one of them, unless it {@link
+   *     #takesAnyGroups}
    */
   void addGrams(Tensor grams, ColumnGroups groups) {
     addGram(grams.select(0, groups.of(start())));
+  }
+
+  /** Whether {@link #addGrams} may be given groups that part this block's columns. */
+  boolean takesAnyGroups() {
+    return false;
+  }
+
+  /** Whether this may outlive the linearisation it came from. */
+  boolean isIndependent() {
+    return true;
   }
 
   /** The first of this block's columns. */

@@ -52,6 +52,11 @@ final class DenseBlock extends Block {
   }
 
   @Override
+  boolean takesAnyGroups() {
+    return true;
+  }
+
+  @Override
   void writeRows(Tensor jacobian) {
     columns(jacobian).copy_(matrix);
   }

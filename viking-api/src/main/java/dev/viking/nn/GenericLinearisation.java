@@ -74,6 +74,72 @@ final class GenericLinearisation extends Linearisation {
   @Override
   public Tensor lossJacobian() {
     requireOpen("lossJacobian");
+    requireLoss("lossJacobian");
+    return lossRowsOf(inputs, requireTargets(), memoryLimit);
+  }
+
+  @Override
+  public Tensor functionJacobian() {
+    requireOpen("functionJacobian");
+    return functionRowsOf(inputs, 0, outputs.size(1), memoryLimit);
+  }
+
+  @Override
+  public BatchJacobian lossRows(long memoryLimit) {
+    Checks.notNegative("Linearisation.lossRows", "memoryLimit", memoryLimit);
+    requireOpen("lossRows");
+    requireLoss("lossRows");
+    return within(memoryLimit, true, inputs.size(0));
+  }
+
+  @Override
+  public BatchJacobian functionRows(long memoryLimit) {
+    Checks.notNegative("Linearisation.functionRows", "memoryLimit", memoryLimit);
+    requireOpen("functionRows");
+    return within(memoryLimit, false, outputs.numel());
+  }
+
+  private BatchJacobian within(long limit, boolean ofLoss, long rows) {
+    long columns = model.layout().total();
+    Block block =
+        rows * columns * parameters.dtype().byteSize() <= limit
+            ? new DenseBlock(ofLoss ? lossJacobian() : functionJacobian(), 0)
+            : new RecomputedBlock(this, ofLoss, rows, limit);
+    return new BatchJacobian(List.of(block), List.of("all parameters"), rows, columns, parameters);
+  }
+
+  /** The losses or, flattened, the outputs as a function of the parameters. */
+  TensorFunction values(boolean ofLoss) {
+    requireOpen(ofLoss ? "lossRows" : "functionRows");
+    if (!ofLoss) {
+      return p -> model.apply(p, inputs).flatten();
+    }
+    Loss known = requireLoss("lossRows");
+    return p -> known.perExample(model.apply(p, inputs), requireTargets());
+  }
+
+  /**
+   * Some rows of the loss or the function Jacobian.
+   *
+   * @param first the first one's number
+   * @param count how many: all of some examples, or some of one
+   * @param memory bytes that the derivatives may take beyond them
+   * @return [count, D]
+   */
+  Tensor rows(boolean ofLoss, long first, long count, long memory) {
+    requireOpen(ofLoss ? "lossRows" : "functionRows");
+    try (Scope scope = Scope.open()) {
+      if (ofLoss) {
+        Tensor some = requireTargets().narrow(0, first, count);
+        return scope.keep(lossRowsOf(inputs.narrow(0, first, count), some, memory));
+      }
+      long classes = outputs.size(1);
+      Tensor some = inputs.narrow(0, first / classes, Math.max(1, count / classes));
+      return scope.keep(functionRowsOf(some, first % classes, Math.min(count, classes), memory));
+    }
+  }
+
+  private Tensor lossRowsOf(Tensor examples, Tensor labels, long memory) {
     Loss known = requireLoss("lossJacobian");
     try (Scope scope = Scope.open()) {
       List<Tensor> rows =
@@ -84,51 +150,33 @@ final class GenericLinearisation extends Linearisation {
                     TensorFunction one = p -> known.perExample(model.apply(p, x), y).sum();
                     return List.of(Func.grad(one, parameters));
                   },
-                  VmapOptions.defaults().chunkSize(pieces(inputs.size(0), 1)))
-              .apply(List.of(inputs, requireTargets()));
+                  VmapOptions.defaults().chunkSize(pieces(examples.size(0), 1, memory)))
+              .apply(List.of(examples, labels));
       return scope.keep(rows.getFirst());
     }
   }
 
-  @Override
-  public Tensor functionJacobian() {
-    requireOpen("functionJacobian");
+  /** Rows of some examples, those of the outputs {@code [first, first + count)} of each. */
+  private Tensor functionRowsOf(Tensor examples, long first, long count, long memory) {
     try (Scope scope = Scope.open()) {
-      long classes = outputs.size(1);
-      long rows = pieces(classes, 1); // of one example, 0 for all
-      long examples = rows == 0 ? pieces(inputs.size(0), classes) : 1;
+      long rows = pieces(count, 1, memory); // of one example, 0 for all
+      long together = rows == 0 ? pieces(examples.size(0), count, memory) : 1;
       TensorsFunction one =
           x ->
               List.of(
                   Func.jacrev(
-                      p -> model.apply(p, x.getFirst().unsqueeze(0)).squeeze(0), parameters, rows));
+                      p -> {
+                        Tensor values = model.apply(p, x.getFirst().unsqueeze(0)).squeeze(0);
+                        return count == values.size(0) ? values : values.narrow(0, first, count);
+                      },
+                      parameters,
+                      rows));
       Tensor jacobian =
-          Func.vmap(one, VmapOptions.defaults().chunkSize(examples))
-              .apply(List.of(inputs))
+          Func.vmap(one, VmapOptions.defaults().chunkSize(together))
+              .apply(List.of(examples))
               .getFirst();
       return scope.keep(jacobian.flatten(0, 1));
     }
-  }
-
-  @Override
-  public BatchJacobian lossRows(long memoryLimit) {
-    Checks.notNegative("Linearisation.lossRows", "memoryLimit", memoryLimit);
-    return dense(lossJacobian());
-  }
-
-  @Override
-  public BatchJacobian functionRows(long memoryLimit) {
-    Checks.notNegative("Linearisation.functionRows", "memoryLimit", memoryLimit);
-    return dense(functionJacobian());
-  }
-
-  private BatchJacobian dense(Tensor rows) {
-    return new BatchJacobian(
-        List.of(new DenseBlock(rows, 0)),
-        List.of("all parameters"),
-        rows.size(0),
-        rows.size(1),
-        rows);
   }
 
   @Override
@@ -230,7 +278,7 @@ final class GenericLinearisation extends Linearisation {
   }
 
   /** A linear map of the whole batch, applied to each of several vectors. */
-  private Tensor mapped(Tensor vectors, TensorFunction map) {
+  Tensor mapped(Tensor vectors, TensorFunction map) {
     if (vectors.size(0) == 1) {
       return map.apply(vectors.select(0, 0)).unsqueeze(0);
     }
@@ -246,8 +294,14 @@ final class GenericLinearisation extends Linearisation {
    * number of examples: 0 for all.
    */
   private long pieces(long parts, long examples) {
+    return pieces(parts, examples, memoryLimit);
+  }
+
+  /** The same within the smaller of two limits. */
+  long pieces(long parts, long examples, long memory) {
     long own = 3 * parameters.numel() * parameters.dtype().byteSize();
-    long fit = Math.max(1, memoryLimit / (2 * exampleBytes * examples + own));
+    long bytes = Math.min(memoryLimit, memory);
+    long fit = Math.max(1, bytes / (2 * exampleBytes * examples + own));
     return fit >= parts ? 0 : fit;
   }
 

@@ -192,20 +192,22 @@ public abstract sealed class Linearisation implements AutoCloseable
   public abstract Tensor functionJacobian();
 
   /**
-   * The loss Jacobian, layer by layer in the form that costs least.
+   * The loss Jacobian, layer by layer in the form that costs least; of any model but a {@link
+   * Sequential}, all rows or none.
    *
    * @param memoryLimit bytes that it may hold; rows beyond are formed anew for each use, one layer
-   *     at a time
+   *     at a time, or as many as fit but two at least
    * @return [B, D], belonging to the current scope
    * @throws ArgumentException without a loss, or when the limit is negative
    */
   public abstract BatchJacobian lossRows(long memoryLimit);
 
   /**
-   * The function Jacobian, layer by layer in the form that costs least.
+   * The function Jacobian, layer by layer in the form that costs least; of any model but a {@link
+   * Sequential}, all rows or none.
    *
    * @param memoryLimit bytes that it may hold; rows beyond are formed anew for each use, one layer
-   *     at a time
+   *     at a time, or as many as fit but two at least
    * @return [B * C, D], example-major, belonging to the current scope
    * @throws ArgumentException when the limit is negative
    */

@@ -64,6 +64,16 @@ final class ReplayBlock extends Block {
   }
 
   @Override
+  boolean takesAnyGroups() {
+    return true;
+  }
+
+  @Override
+  boolean isIndependent() {
+    return false;
+  }
+
+  @Override
   void writeRows(Tensor jacobian) {
     long[] sizes = parameters.stream().mapToLong(Parameter::size).toArray();
     tape.rows(cotangents, groups, jacobian.narrow(1, start, size).splitWithSizes(sizes, 1));

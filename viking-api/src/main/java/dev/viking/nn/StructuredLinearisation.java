@@ -151,6 +151,13 @@ final class StructuredLinearisation extends Linearisation {
     checkVectors("functionWeightedHvp", vectors);
     checkWeights("functionWeightedHvp", weights, vectors.size(0), outputs.numel());
     try (Scope scope = Scope.open()) {
+      if (outputs.size(1) == 1) {
+        Directions directions = new Directions(sequential, vectors, weights);
+        tangent(directions);
+        return scope.keep(gradientTangent(cotangents(unitSeeds(), 1), null, directions));
+      }
+      // Cotangents differ from vector to vector, so that the directions of an example do not add
+      // up to one. They do for each single output, but C such passes cost C times these.
       Tensor sum = Tensor.zerosLike(parameters);
       for (long m = 0; m < vectors.size(0); m++) {
         try (Scope _ = Scope.open()) {
@@ -169,6 +176,7 @@ final class StructuredLinearisation extends Linearisation {
   public Tensor functionJvp(Tensor vectors) {
     requireOpen("functionJvp");
     checkVectors("functionJvp", vectors);
+    // One after the other: a pass has one tangent for each example, and here each has S.
     try (Scope scope = Scope.open()) {
       List<Tensor> products = new ArrayList<>();
       for (long m = 0; m < vectors.size(0); m++) {
@@ -189,6 +197,8 @@ final class StructuredLinearisation extends Linearisation {
         outputs.size(0),
         outputs.size(1));
     Checks.like("Linearisation.functionVjp", "cotangents", cotangents, "parameters", parameters);
+    // One after the other: cotangents could go back in groups, but a layer's gradient is the sum
+    // over all of them.
     try (Scope scope = Scope.open()) {
       List<Tensor> products = new ArrayList<>();
       for (long m = 0; m < cotangents.size(0); m++) {

@@ -91,13 +91,20 @@ final class AlternatingRun {
       DataBlock small = DataBlock.transientOf(settings, mean, batch, rowLimit);
       long taken = NativeMemory.live(mean.device()).bytes() - before;
       double perRow = (double) small.jacobianBytes() / small.rows() / mean.dtype().byteSize();
+      double perExample = Math.max((double) small.bytes(), (double) taken) / examples;
+      if (small.jacobianBytes() == 0) {
+        // Rows of which none is kept are formed over and over, which costs far more than a smaller
+        // block: the size is chosen as if they had to be there.
+        perRow = (double) mean.numel();
+        perExample += (double) small.rows() / examples * perRow * mean.dtype().byteSize();
+      }
       return new BlockCosts(
           data.size(),
           small.rows() / examples,
           vectors.size(0),
           mean.numel(),
           mean.dtype(),
-          Math.max((double) small.bytes(), (double) taken) / examples,
+          perExample,
           Math.min(perRow, (double) mean.numel()));
     }
   }

@@ -17,9 +17,10 @@ import java.util.Objects;
  * @param rankEstimator where the kernel's dimension comes from
  * @param klWeight beta
  * @param projectionGradient what the gradient knows of the projection moving with the mean
- * @param memoryLimit bytes that the Jacobian of a batch may take; rows of layers beyond it are
- *     formed anew for each use ({@link dev.viking.nn.BatchJacobian}), and iterative solvers work
- *     without a matrix
+ * @param memoryLimit bytes that the Jacobian of a batch may take; rows beyond it are formed anew
+ *     for each use ({@link dev.viking.nn.BatchJacobian}), and iterative solvers work without a
+ *     matrix. The projections at the start of an epoch take it as their memory budget ({@link
+ *     AlternatingOptions}), which covers the passes through the network too
  */
 public record ElboOptions(
     JacobianKind jacobian,
@@ -145,7 +146,8 @@ public record ElboOptions(
   /**
    * Changes the memory limit.
    *
-   * @param bytes that the Jacobian of a batch may take
+   * @param bytes that the Jacobian of a batch may take; 0 to keep no rows, but two of any model
+   *     except a {@link dev.viking.nn.Sequential} are still there at once
    * @return options that differ in this only
    */
   public ElboOptions withMemoryLimit(long bytes) {

@@ -22,7 +22,7 @@ final class TrainingRun implements AutoCloseable {
   private final TrainingListener listener;
   private final TrainingData data;
   private final StochasticAlternatingProjections chain;
-  private final AlternatingProjections epochStart;
+  final AlternatingProjections epochStart;
   private final Elbo elbo;
   private final Elbo scalesOnly;
   final KernelImagePosterior posterior;
@@ -59,10 +59,10 @@ final class TrainingRun implements AutoCloseable {
         new AlternatingProjections(
             model,
             loss,
-            objective.jacobian(),
-            objective.solver(),
-            options.blockSize(),
-            options.alternatingPasses());
+            AlternatingOptions.of(objective.jacobian(), objective.solver())
+                .withBlockSize(options.blockSize())
+                .withCycles(options.alternatingPasses())
+                .withMemoryBudget(Math.max(1, objective.memoryLimit())));
     this.elbo = new Elbo(model, dataModel, loss, objective, data.size());
     this.scalesOnly =
         new Elbo(

@@ -113,6 +113,11 @@ class TorchScriptModelTest {
         close(at.functionJvp(v).flatten(), outputs.matmul(v.select(0, 0)), 1e-10);
         Tensor cotangents = Tensor.randn(rng, DType.FLOAT64, 1, BATCH, outputShape[1]);
         close(at.functionVjp(cotangents), cotangents.view(1, -1).matmul(outputs), 1e-10);
+        BatchJacobian bare = at.functionRows(0);
+        close(bare.product(v), v.matmul(outputs.t()), 1e-10);
+        Tensor weights = cotangents.view(1, -1);
+        close(bare.transposeProduct(weights), weights.matmul(outputs), 1e-10);
+        close(bare.gram(), outputs.matmul(outputs.t()), 1e-10);
         TensorFunction gradient = q -> Func.grad(r -> losses.apply(r).mul(w.select(0, 0)).sum(), q);
         Tensor product = along(gradient, p, v.select(0, 0));
         close(at.lossWeightedHvp(w, v), product, 1e-5);

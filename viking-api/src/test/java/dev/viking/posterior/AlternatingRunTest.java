@@ -185,6 +185,27 @@ class AlternatingRunTest {
   }
 
   @Test
+  void aModelOfUnknownStructureKeepsToTheBudgetToo() {
+    AlternatingProjections opaque =
+        new AlternatingProjections(new OpaqueModel(model), loss, options.withMemoryBudget(1));
+    Tensor free = start.cloneTensor();
+    run(options, free);
+    Tensor bare = start.cloneTensor();
+    AlternatingResult result = opaque.project(mean, bare, data, AlternatingListener.NONE);
+    assertThat(bare.sub(free).abs().max().item()).isLessThan(1e-11);
+    assertThat(result.plan().reason()).contains("as the options have it");
+    // Blocks are small enough to have their rows, where that can be.
+    long row = 8 * mean.size(0);
+    AlternatingOptions some = options.withBlockSize(0).withMemoryBudget(20 * row);
+    BlockPlan plan =
+        new AlternatingProjections(new OpaqueModel(model), loss, some)
+            .project(mean, start.cloneTensor(), data, AlternatingListener.NONE)
+            .plan();
+    assertThat(plan.reason()).contains("chosen by memory");
+    assertThat(plan.blockSize()).isBetween(1, 10);
+  }
+
+  @Test
   void aRunThatWasStoppedAndStoredGoesOnToTheSameBits() {
     for (boolean accelerated : new boolean[] {false, true}) {
       AlternatingOptions several = options.withCycles(3).withAcceleration(accelerated);

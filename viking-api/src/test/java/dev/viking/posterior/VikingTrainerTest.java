@@ -59,6 +59,25 @@ class VikingTrainerTest {
     scope.close();
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {0, 5000, Long.MAX_VALUE})
+  void theStartOfAnEpochHasTheObjectivesMemoryLimit(long limit) {
+    TrainerOptions free = TrainerOptions.exact().batchSize(10).build();
+    assertThat(free.elbo().memoryLimit())
+        .as("so nothing changes where none is set")
+        .isEqualTo(AlternatingOptions.DEFAULT_MEMORY_BUDGET);
+    TrainerOptions limited = free.toBuilder().elbo(free.elbo().withMemoryLimit(limit)).build();
+    for (TrainerOptions options : List.of(free, limited)) {
+      try (TrainingRun run =
+          new TrainingRun(model, model, loss, options, TrainingListener.NONE, data, null, null)) {
+        AlternatingOptions start = run.epochStart.options();
+        assertThat(start.memoryBudget()).isEqualTo(Math.max(1, options.elbo().memoryLimit()));
+        assertThat(start.blockSize()).isEqualTo(10);
+        assertThat(start.cycles()).isEqualTo(options.alternatingPasses());
+      }
+    }
+  }
+
   @Test
   void goesThroughTheThreeStagesAndLearns() {
     Recorder recorder = new Recorder(-1);
