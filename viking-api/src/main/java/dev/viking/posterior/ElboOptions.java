@@ -19,7 +19,7 @@ import java.util.Objects;
  * @param projectionGradient what the gradient knows of the projection moving with the mean
  * @param memoryLimit bytes that the Jacobian of a batch may take; rows of layers beyond it are
  *     formed anew for each use ({@link dev.viking.nn.BatchJacobian}), and iterative solvers work
- *     without a matrix
+ *     without a matrix. A trainer gives its alternating projections the same budget
  */
 public record ElboOptions(
     JacobianKind jacobian,

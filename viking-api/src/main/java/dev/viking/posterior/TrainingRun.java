@@ -58,10 +58,10 @@ final class TrainingRun implements AutoCloseable {
         new AlternatingProjections(
             model,
             loss,
-            objective.jacobian(),
-            objective.solver(),
-            options.blockSize(),
-            options.alternatingPasses());
+            AlternatingOptions.of(objective.jacobian(), objective.solver())
+                .withBlockSize(options.blockSize())
+                .withCycles(options.alternatingPasses())
+                .withMemoryBudget(Math.max(1, objective.memoryLimit())));
     this.elbo = new Elbo(model, dataModel, loss, objective, data.size());
     this.scalesOnly =
         new Elbo(
