@@ -69,8 +69,8 @@ final class BeyondOptions {
       defaultValue = "exact",
       paramLabel = "exact|none",
       description =
-          "The gradient through the projection. none: left out, which is faster and not the gradient"
-              + " of the objective (default: ${DEFAULT-VALUE}).")
+          "The gradient through the projection. none: left out, which is faster and not the"
+              + " gradient of the objective (default: ${DEFAULT-VALUE}).")
   String projectionGradient = "exact";
 
   @Option(
@@ -124,17 +124,24 @@ final class BeyondOptions {
 
   /** Sets what a configuration holds. */
   static TrainerOptionsBuilder apply(JsonNode config, TrainerOptionsBuilder builder) {
-    Scales kind = Choices.of(SCALES, Scales.class, text(config, SCALES, "tied"));
     return builder
         .scales(
-            new ScaleOptions(
-                kind == Scales.TIED || kind == Scales.TIED_LAYERS,
-                kind == Scales.TIED_LAYERS || kind == Scales.FREE_LAYERS,
-                Choices.of(PRECISION, PrecisionUpdate.class, text(config, PRECISION, "gradient")),
-                Choices.of(START, ScaleStart.class, text(config, START, "given"))))
+            scales(text(config, SCALES, "tied"), text(config, START, "given"))
+                .withPrecision(
+                    Choices.of(
+                        PRECISION, PrecisionUpdate.class, text(config, PRECISION, "gradient"))))
         .schedule(
             Choices.of(SCHEDULE, LearningRateSchedule.class, text(config, SCHEDULE, "constant")))
         .projectionBatch(config.path(PROJECTION_BATCH).asInt(0));
+  }
+
+  /** The scales of the two options' values, alpha trained by gradients. */
+  static ScaleOptions scales(String scales, String start) {
+    Scales kind = Choices.of(SCALES, Scales.class, scales);
+    return ScaleOptions.paper()
+        .withKernelTied(kind == Scales.TIED || kind == Scales.TIED_LAYERS)
+        .withPerLayer(kind == Scales.TIED_LAYERS || kind == Scales.FREE_LAYERS)
+        .withStart(Choices.of(START, ScaleStart.class, start));
   }
 
   /** What a configuration says of the gradient through the projection. */

@@ -60,7 +60,7 @@ record CompareCell(
   }
 
   private PosteriorDraw draw(FittedPosterior posterior) {
-    AlternatingListener listener = watch.drawing(name());
+    AlternatingListener listener = watch.drawing(name(), key);
     return posterior.draw(
         new DrawRequest(
             Losses.softmaxCrossEntropy(),

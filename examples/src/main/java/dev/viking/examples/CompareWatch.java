@@ -2,12 +2,15 @@ package dev.viking.examples;
 
 import dev.viking.baseline.Method;
 import dev.viking.posterior.AlternatingListener;
+import dev.viking.posterior.BlockPlan;
 import dev.viking.posterior.Stage;
 import dev.viking.posterior.StepRecord;
 import dev.viking.posterior.TrainingListener;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Shows how far the cells of a comparison are, and hands on the wish to stop. May be used by
@@ -17,6 +20,7 @@ final class CompareWatch {
   private final Progress progress;
   private final Interrupts interrupts;
   private final Map<String, String> running = new LinkedHashMap<>();
+  private final Set<String> said = new HashSet<>();
   private int done;
   private volatile boolean stopping;
 
@@ -37,6 +41,12 @@ final class CompareWatch {
   /** Prints a line of its own. */
   synchronized void say(String text) {
     progress.line(text);
+  }
+
+  private synchronized void sayOnce(String text) {
+    if (said.add(text)) {
+      say(text);
+    }
   }
 
   /** What a cell is doing. */
@@ -97,9 +107,24 @@ final class CompareWatch {
     };
   }
 
-  /** Watches the drawing of a cell's samples. */
-  AlternatingListener drawing(String cell) {
+  /**
+   * Watches the drawing of a cell's samples.
+   *
+   * @param cell the cell
+   * @param method its method; how it draws is said once, whatever the seed
+   */
+  AlternatingListener drawing(String cell, String method) {
     return new AlternatingListener() {
+      @Override
+      public void onPlan(BlockPlan plan) {
+        sayOnce(method + ": " + SamplingWatch.text(plan));
+      }
+
+      @Override
+      public void onJacobian(String form) {
+        sayOnce(method + ": Jacobian of a block: " + form);
+      }
+
       @Override
       public void onBlock(int pass, int block, int blocks, double residual) {
         show(cell, "sampling, cycle " + (pass + 1) + ", " + block + "/" + blocks);

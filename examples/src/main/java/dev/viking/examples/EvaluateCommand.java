@@ -2,8 +2,10 @@ package dev.viking.examples;
 
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.PosteriorSamples;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
+import dev.viking.torch.Tensor;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,6 +71,7 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Where to compute (default: ${DEFAULT-VALUE}).")
   String device = "cpu";
 
+  @Mixin MemoryOption memory = new MemoryOption();
   @Mixin CommonOptions common = new CommonOptions();
 
   private final Console console;
@@ -85,10 +88,14 @@ final class EvaluateCommand implements Callable<Integer> {
     if (samples != null && samples < 1) {
       throw new UsageException("--samples: " + samples + " given; at least 1 is needed");
     }
+    long memoryLimit = memory.bytes();
     common.apply();
     Posteriors.Origin origin = Posteriors.origin(checkpoint);
     RunConfig config = origin.config();
     config.options().put("device", Device.parse(device).toString());
+    if (memory.isGiven()) {
+      config.options().put(MemoryOption.NAME, memoryLimit);
+    }
     Map<String, List<Evaluation>> methods = new LinkedHashMap<>();
     try (Scope _ = Scope.open();
         Interrupts interrupts = Interrupts.listen();
@@ -100,17 +107,15 @@ final class EvaluateCommand implements Callable<Integer> {
       int count = samples != null ? samples : config.integer("samples");
       Evaluator evaluator = new Evaluator(config, sets, count, interrupts);
       try {
-        if (map != null) {
-          methods.put(
-              "MAP", List.of(evaluator.point(Posteriors.readMap(map, network, config.device()))));
+        Tensor point = map == null ? null : Posteriors.readMap(map, network, config.device());
+        PosteriorSamples drawn =
+            evaluator.draw(posterior, seed != null ? seed : origin.seed(), progress);
+        // Nothing has read the test images up to here.
+        if (point != null) {
+          methods.put("MAP", List.of(evaluator.point(point)));
         }
         methods.put("VIKING mean", List.of(evaluator.point(posterior.mean())));
-        methods.put(
-            "VIKING",
-            List.of(
-                evaluator
-                    .posterior(posterior, seed != null ? seed : origin.seed(), progress, _ -> {})
-                    .predictive()));
+        methods.put("VIKING", List.of(evaluator.posterior(posterior, drawn, progress)));
       } catch (InterruptedRunException e) {
         return Main.INTERRUPTED;
       }

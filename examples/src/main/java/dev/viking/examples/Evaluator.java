@@ -3,9 +3,7 @@ package dev.viking.examples;
 import dev.viking.metrics.Classification;
 import dev.viking.nn.Losses;
 import dev.viking.nn.Sequential;
-import dev.viking.posterior.AlternatingListener;
 import dev.viking.posterior.AlternatingProjections;
-import dev.viking.posterior.JacobianKind;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
 import dev.viking.posterior.Predictions;
@@ -14,13 +12,13 @@ import dev.viking.posterior.Predictor;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.IntConsumer;
 
 /**
  * Evaluates trained networks on test images. The samples depend on the seed alone, so that the same
- * posterior evaluated again gives the same numbers.
+ * posterior evaluated again gives the same numbers. {@link #draw} reads the training images only,
+ * everything else the test images: it comes first.
  *
  * @param config how the network was trained
  * @param sets the images; samples are projected through the training images
@@ -30,14 +28,6 @@ import java.util.function.IntConsumer;
 record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts interrupts) {
   /** What is added to a run's seed for the seed of its samples. */
   static final long SAMPLE_STREAM = 0x5eedL << 32;
-
-  /**
-   * A posterior's evaluation.
-   *
-   * @param predictive with the mean of the samples' probabilities
-   * @param kernelShare share of the samples' variance that lies in the kernel
-   */
-  record PosteriorEvaluation(Evaluation predictive, double kernelShare) {}
 
   private Sequential network() {
     return config.model().model(sets);
@@ -51,45 +41,35 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
     }
   }
 
-  /**
-   * Draws samples by one pass of alternating projections over the training images, and predicts.
-   *
-   * @param use what else is done with the samples, which are freed afterwards
-   */
-  PosteriorEvaluation posterior(
-      KernelImagePosterior posterior,
-      long seed,
-      Progress progress,
-      Consumer<PosteriorSamples> use) {
-    try (Scope _ = Scope.open();
-        Rng rng = Rng.seeded(seed + SAMPLE_STREAM, config.device())) {
-      AlternatingProjections projections =
+  /** Draws samples by one pass of alternating projections over the training images. */
+  PosteriorSamples draw(KernelImagePosterior posterior, long seed, Progress progress) {
+    try (Rng rng = Rng.seeded(seed + SAMPLE_STREAM, config.device())) {
+      PosteriorSamples drawn =
           new AlternatingProjections(
-              network(),
-              Losses.softmaxCrossEntropy(),
-              JacobianKind.LOSS,
-              config.solver(),
-              config.integer("batch-size"),
-              1);
-      ImageExamples data = sets.examples(sets.train(), config.device());
-      int chunks = ImagePredictions.chunks(sets.examples(sets.test(), config.device()));
-      progress.begin("sampling", Math.ceilDiv(data.size(), config.integer("batch-size")));
-      AlternatingListener listener =
-          (pass, block, blocks, residual) -> {
-            interrupts.check();
-            progress.to(block, "residual %.1e".formatted(residual));
-          };
-      PosteriorSamples drawn = projections.sample(posterior, data, samples, rng, listener);
+                  network(), Losses.softmaxCrossEntropy(), config.evaluationDraw())
+              .sample(
+                  posterior,
+                  sets.examples(sets.train(), config.device()),
+                  samples,
+                  rng,
+                  new SamplingWatch(progress, interrupts));
       progress.end();
-      use.accept(drawn);
-      progress.begin("testing", chunks);
+      return drawn;
+    }
+  }
+
+  /** Evaluates a posterior by samples of it, with the mean of their probabilities. */
+  Evaluation posterior(KernelImagePosterior posterior, PosteriorSamples drawn, Progress progress) {
+    try (Scope _ = Scope.open()) {
+      progress.begin(
+          "testing", ImagePredictions.chunks(sets.examples(sets.test(), config.device())));
       Predictor predictor = new Predictor(network(), Predictions.SAMPLED);
       Classification predictions =
           classify(
               inputs -> predictor.predict(posterior, drawn, inputs),
               done -> progress.to(done, samples + " samples"));
       progress.end();
-      return new PosteriorEvaluation(Evaluation.of(predictions), drawn.kernelShare());
+      return Evaluation.of(predictions);
     }
   }
 

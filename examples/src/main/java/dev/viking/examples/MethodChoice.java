@@ -17,7 +17,8 @@ enum MethodChoice {
   MAP_SHORT("MAP as short as the authors' (5 epochs, no prior)"),
   /** A point estimate trained as long as VIKING. */
   MAP(
-      "MAP with a prior, as many epochs as all of VIKING's stages; what post hoc methods start from"),
+      "MAP with a prior, as many epochs as all of VIKING's stages; what post hoc methods start"
+          + " from"),
   /** VIKING. */
   VIKING("this library's method, with the options of viking train"),
   /** Projection sampling with the losses' Jacobian. */
@@ -70,8 +71,9 @@ enum MethodChoice {
       case MAP_SHORT -> MapEstimate.paper();
       case MAP -> map;
       case VIKING -> new Viking("VIKING", viking, options.draw(viking), config.batchExpectation());
-      case MIANI_LOSS -> ProjectionSampling.loss(map, options.projectionCycles);
-      case MIANI_FUNCTION -> ProjectionSampling.function(map, options.projectionCycles);
+      case MIANI_LOSS -> within(config, ProjectionSampling.loss(map, options.projectionCycles));
+      case MIANI_FUNCTION ->
+          within(config, ProjectionSampling.function(map, options.projectionCycles));
       case ENSEMBLE -> DeepEnsemble.of(options.members, map);
       case SGLD ->
           Sgld.cyclic(
@@ -93,5 +95,9 @@ enum MethodChoice {
       case LAPLACE -> LastLayerLaplace.of(map);
       case LAPLACE_PROBIT -> LastLayerLaplace.probit(map);
     };
+  }
+
+  private static Method within(RunConfig config, ProjectionSampling method) {
+    return method.withDraw(method.draw().withMemoryBudget(config.memoryLimit()));
   }
 }

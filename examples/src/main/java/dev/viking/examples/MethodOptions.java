@@ -27,10 +27,26 @@ final class MethodOptions {
   @Option(
       names = "--draw-block",
       defaultValue = "0",
-      paramLabel = "N",
+      paramLabel = "N|auto",
       description =
-          "Images in a block of those cycles, 0 for the batch size (default: ${DEFAULT-VALUE}).")
-  int drawBlock;
+          "Images in a block of those cycles, 0 for the batch size, auto for what a model of the"
+              + " cost chooses within --memory-limit (default: ${DEFAULT-VALUE}).")
+  String drawBlock = "0";
+
+  @Option(
+      names = "--draw-accelerated",
+      description =
+          "End each of those cycles with a line search along the way it went, as Miani et al. do.")
+  boolean drawAccelerated;
+
+  @Option(
+      names = "--draw-tolerance",
+      defaultValue = "0",
+      paramLabel = "X",
+      description =
+          "End the cycles after one that changed no sample by more than this share of its norm, 0"
+              + " for never; for --draw-cycles above 1 (default: ${DEFAULT-VALUE}).")
+  double drawTolerance;
 
   @Option(
       names = "--draw-images",
@@ -99,10 +115,20 @@ final class MethodOptions {
   MethodOptions checked() {
     require("--members", members, members >= 1);
     require("--draw-cycles", drawCycles, drawCycles >= 1);
-    if (drawBlock < 0 || drawImages < 0) {
+    drawBlock(1);
+    if (drawImages < 0) {
+      throw new UsageException("--draw-images: " + drawImages + " given; at least 0 is needed");
+    }
+    if (!(drawTolerance >= 0 && drawTolerance <= 1)) {
       throw new UsageException(
-          "--draw-block, --draw-images: %d and %d given; at least 0 is needed"
-              .formatted(drawBlock, drawImages));
+          "--draw-tolerance: " + drawTolerance + " given; a number from 0 to 1 is needed");
+    }
+    if (drawTolerance > 0 && drawCycles == 1) {
+      throw new UsageException(
+          "--draw-tolerance: "
+              + drawTolerance
+              + " given with --draw-cycles 1; --draw-cycles of at least 2 is needed for it to end"
+              + " them");
     }
     predictions();
     require("--projection-cycles", projectionCycles, projectionCycles >= 1);
@@ -118,10 +144,28 @@ final class MethodOptions {
   ProjectionSettings draw(TrainerOptions viking) {
     return ProjectionSettings.of(
             AlternatingOptions.of(viking.elbo().jacobian(), viking.elbo().solver())
-                .withBlockSize(drawBlock == 0 ? viking.batchSize() : drawBlock)
-                .withCycles(drawCycles),
+                .withBlockSize(drawBlock(viking.batchSize()))
+                .withCycles(drawCycles)
+                .withTolerance(drawTolerance)
+                .withAcceleration(drawAccelerated)
+                .withMemoryBudget(viking.elbo().memoryLimit()),
             predictions())
         .withExamples(drawImages);
+  }
+
+  /** The block size as {@link AlternatingOptions} takes it, where 0 is for choosing by cost. */
+  private int drawBlock(int batchSize) {
+    if (drawBlock.equals("auto")) {
+      return 0;
+    }
+    if (drawBlock.matches("\\d{1,9}")) {
+      int size = Integer.parseInt(drawBlock);
+      return size == 0 ? batchSize : size;
+    }
+    throw new UsageException(
+        "--draw-block: "
+            + drawBlock
+            + " given; a number of images, 0 for the batch size, or auto is needed");
   }
 
   private Predictions predictions() {

@@ -2,6 +2,8 @@ package dev.viking.examples;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.viking.nn.TorchScriptModel;
+import dev.viking.posterior.ScaleOptions;
+import dev.viking.posterior.ScaleStart;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import java.nio.file.Path;
@@ -20,9 +22,10 @@ import picocli.CommandLine.Option;
     description = {
       "Puts a posterior around a classifier that was trained elsewhere.",
       "",
-      "Loads a TorchScript module, keeps its parameters as the mean, fits the posterior's two scales"
-          + " on the training images, draws samples by alternating projections through them, and"
-          + " compares the network with its posterior on the test images.",
+      "Loads a TorchScript module, keeps its parameters as the mean, finds the posterior's scales"
+          + " in closed form from the training images, or fits them, draws samples by alternating"
+          + " projections through the images, and compares the network with its posterior on the"
+          + " test images.",
       ""
     },
     sortOptions = false)
@@ -71,11 +74,32 @@ final class PosthocCommand implements Callable<Integer> {
   double std;
 
   @Option(
+      names = "--scales",
+      defaultValue = "free",
+      paramLabel = "KIND",
+      description =
+          "tied: the kernel's deviation is the prior's, as in the paper. free: it is one of its"
+              + " own. tied-layers, free-layers: the same with deviations for each layer, for"
+              + " modules of several (default: ${DEFAULT-VALUE}).")
+  String scales = "free";
+
+  @Option(
+      names = "--scale-start",
+      defaultValue = "curvature",
+      paramLabel = "given|curvature",
+      description =
+          "Where the scales start: at --log-precision and --log-sigma-im, or at the optimum of the"
+              + " objective's quadratic approximation, which is a posterior without any epochs"
+              + " (default: ${DEFAULT-VALUE}).")
+  String scaleStart = "curvature";
+
+  @Option(
       names = "--sigma-epochs",
-      defaultValue = "3",
       paramLabel = "N",
-      description = "Epochs that fit the two scales (default: ${DEFAULT-VALUE}).")
-  int sigmaEpochs;
+      description =
+          "Epochs that fit the scales by gradients from there (default: 0; --scale-start given:"
+              + " 3).")
+  @Nullable Integer sigmaEpochs;
 
   @Option(
       names = "--sigma-learning-rate",
@@ -93,18 +117,17 @@ final class PosthocCommand implements Callable<Integer> {
 
   @Option(
       names = "--log-precision",
-      defaultValue = "4",
       paramLabel = "X",
       description =
-          "Where log alpha starts; sigma_ker is alpha^(-1/2) (default: ${DEFAULT-VALUE}).")
-  double logPrecision;
+          "Where log alpha starts, and sigma_ker at alpha^(-1/2); for --scale-start given alone"
+              + " (default: 4).")
+  @Nullable Double logPrecision;
 
   @Option(
       names = "--log-sigma-im",
-      defaultValue = "-4",
       paramLabel = "X",
-      description = "Where log sigma_im starts (default: ${DEFAULT-VALUE}).")
-  double logScaleImage;
+      description = "Where log sigma_im starts; for --scale-start given alone (default: -4).")
+  @Nullable Double logScaleImage;
 
   @Option(
       names = "--beta",
@@ -164,6 +187,7 @@ final class PosthocCommand implements Callable<Integer> {
       description = "Print the metrics as JSON on stdout, and nothing else there.")
   boolean json;
 
+  @Mixin MemoryOption memory = new MemoryOption();
   @Mixin CommonOptions common = new CommonOptions();
 
   private final Console console;
@@ -178,7 +202,7 @@ final class PosthocCommand implements Callable<Integer> {
     if (file == null) {
       throw new UsageException("--module is needed");
     }
-    check();
+    PosthocFit fit = fit();
     common.apply();
     Device place = Device.parse(device);
     ImageSets sets = ImageSets.load(data, limit, AugmentChoice.NONE);
@@ -189,10 +213,12 @@ final class PosthocCommand implements Callable<Integer> {
     try (TorchScriptModel model = TorchScriptModel.load(file, DType.FLOAT32, place);
         Interrupts interrupts = Interrupts.listen();
         Progress progress = new Progress(console)) {
+      fit.requireLayers(model.layout());
+      requireMemory(model.layout().total(), sets.train().count());
       progress.say(
           "%s: %,d parameters; %s, %,d images to fit with"
               .formatted(file, model.layout().total(), sets.name(), sets.train().count()));
-      PosthocRun run = new PosthocRun(this, model, images, sets, progress, interrupts);
+      PosthocRun run = new PosthocRun(this, fit, model, images, sets, progress, interrupts);
       report(model, run.run());
       return 0;
     } catch (InterruptedRunException e) {
@@ -233,6 +259,18 @@ final class PosthocCommand implements Callable<Integer> {
             outcome.evaluationSeconds());
   }
 
+  /** Refuses a limit that could not be kept: a module's rows are never formed anew. */
+  private void requireMemory(long parameters, int images) {
+    long rows = Math.min(batchSize, images);
+    long needed = rows * parameters * Float.BYTES;
+    if (memory.isGiven() && needed > memory.bytes()) {
+      throw new UsageException(
+          ("--memory-limit: %,d bytes given, but the Jacobian of %d images takes %,d; as much, or a"
+                  + " smaller --batch-size, is needed")
+              .formatted(memory.bytes(), rows, needed));
+    }
+  }
+
   private void requireShape(ImageSets sets) {
     long pixels = (long) sets.train().channels() * sets.train().height() * sets.train().width();
     long given = 1;
@@ -243,10 +281,37 @@ final class PosthocCommand implements Callable<Integer> {
     require("--input-shape", inputShape, given == pixels, "sizes whose product is " + pixels);
   }
 
-  private void check() {
+  /** How the scales are found, checked with the other options. */
+  private PosthocFit fit() {
+    ScaleOptions kind = BeyondOptions.scales(scales, scaleStart);
+    boolean given = kind.start() == ScaleStart.GIVEN;
+    int epochs = sigmaEpochs != null ? sigmaEpochs : given ? 3 : 0;
+    onlyForGiven("--log-precision", logPrecision, given);
+    onlyForGiven("--log-sigma-im", logScaleImage, given);
+    check(epochs);
+    return new PosthocFit(
+        scales,
+        kind,
+        epochs,
+        logPrecision != null ? logPrecision : 4,
+        logScaleImage != null ? logScaleImage : -4,
+        memory.bytes());
+  }
+
+  private static void onlyForGiven(String option, @Nullable Double value, boolean given) {
+    if (value != null && !given) {
+      throw new UsageException(
+          option
+              + ": "
+              + value
+              + " given, but the scales start by curvature; --scale-start given is needed with it");
+    }
+  }
+
+  private void check(int epochs) {
     require("--mean", mean, Double.isFinite(mean), "a number");
     require("--std", std, std > 0 && std < 1e9, "a number above 0");
-    require("--sigma-epochs", sigmaEpochs, sigmaEpochs >= 0, "a whole number of at least 0");
+    require("--sigma-epochs", epochs, epochs >= 0, "a whole number of at least 0");
     require("--sigma-samples", sigmaSamples, sigmaSamples >= 1, "a whole number of at least 1");
     require(
         "--sigma-learning-rate",

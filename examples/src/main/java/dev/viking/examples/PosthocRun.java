@@ -2,7 +2,7 @@ package dev.viking.examples;
 
 import dev.viking.nn.Losses;
 import dev.viking.nn.TorchScriptModel;
-import dev.viking.posterior.AlternatingListener;
+import dev.viking.posterior.AlternatingOptions;
 import dev.viking.posterior.AlternatingProjections;
 import dev.viking.posterior.ElboOptions;
 import dev.viking.posterior.JacobianKind;
@@ -30,9 +30,10 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Fits a posterior's scales around a given network, and evaluates both.
+ * Finds a posterior's scales around a given network, and evaluates both.
  *
- * @param options how
+ * @param options what else the command line says
+ * @param fit how the scales are found
  * @param model the network
  * @param images how it takes images
  * @param sets the images
@@ -41,6 +42,7 @@ import java.util.function.Function;
  */
 record PosthocRun(
     PosthocCommand options,
+    PosthocFit fit,
     TorchScriptModel model,
     ModuleImages images,
     ImageSets sets,
@@ -64,10 +66,11 @@ record PosthocRun(
       long start = System.nanoTime();
       KernelImagePosterior posterior = fit(mean);
       long fitted = System.nanoTime();
-      Predictor predictor = new Predictor(model, Predictions.SAMPLED);
-      Evaluation map = classify(inputs -> predictor.predict(mean, inputs));
       PosteriorSamples drawn = sample(posterior);
       save(posterior, drawn);
+      // Nothing has read the test images up to here.
+      Predictor predictor = new Predictor(model, Predictions.SAMPLED);
+      Evaluation map = classify(inputs -> predictor.predict(mean, inputs));
       Evaluation viking = classify(inputs -> predictor.predict(posterior, drawn, inputs));
       return new Outcome(
           map,
@@ -92,7 +95,9 @@ record PosthocRun(
                 "module", String.valueOf(options.module),
                 "data", sets.name(),
                 "seed", Long.toString(options.seed),
-                "sigma_epochs", Integer.toString(options.sigmaEpochs),
+                "scales", fit.kind(),
+                "scale_start", Choices.key(fit.scales().start()),
+                "sigma_epochs", Integer.toString(fit.epochs()),
                 "beta", Double.toString(options.beta)))
         .write(file);
     progress.say("saved " + file);
@@ -119,14 +124,16 @@ record PosthocRun(
             .seed(options.seed)
             .batchSize(options.batchSize)
             .mleEpochs(0)
-            .sigmaEpochs(options.sigmaEpochs)
+            .sigmaEpochs(fit.epochs())
             .elboEpochs(0)
             .sigmaLearningRate(options.sigmaLearningRate)
             .sigmaSamples(options.sigmaSamples)
-            .logPrecision(options.logPrecision)
-            .logScaleImage(options.logScaleImage)
+            .logPrecision(fit.logPrecision())
+            .logScaleImage(fit.logScaleImage())
+            .scales(fit.scales())
             .elbo(
                 ElboOptions.exact()
+                    .withMemoryLimit(fit.memoryLimit())
                     .withKlWeight(KlWeight.relativeTo(options.beta))
                     .withProjectionGradient(ProjectionGradient.NONE))
             .recordEvery(RECORDS_EVERY)
@@ -148,16 +155,10 @@ record PosthocRun(
         new AlternatingProjections(
             model,
             Losses.softmaxCrossEntropy(),
-            JacobianKind.LOSS,
-            ElboOptions.exact().solver(),
-            options.batchSize,
-            1);
-    progress.begin("sampling", Math.ceilDiv(data.size(), options.batchSize));
-    AlternatingListener listener =
-        (_, block, _, residual) -> {
-          interrupts.check();
-          progress.to(block, "residual %.1e".formatted(residual));
-        };
+            AlternatingOptions.of(JacobianKind.LOSS, ElboOptions.exact().solver())
+                .withBlockSize(options.batchSize)
+                .withMemoryBudget(fit.memoryLimit()));
+    SamplingWatch listener = new SamplingWatch(progress, interrupts);
     try (Rng rng = Rng.seeded(options.seed + SAMPLE_STREAM, images.device())) {
       return projections.sample(posterior, data, options.samples, rng, listener);
     } finally {
@@ -184,7 +185,7 @@ record PosthocRun(
     public void onStep(StepRecord step) {
       if (!begun) {
         begun = true;
-        progress.begin("scales", (long) options.sigmaEpochs * step.stepsPerEpoch());
+        progress.begin("scales", (long) fit.epochs() * step.stepsPerEpoch());
       }
       progress.to(
           (long) step.epoch() * step.stepsPerEpoch() + step.step() + 1,

@@ -7,13 +7,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.viking.linalg.ConjugateGradient;
 import dev.viking.linalg.ExactSolver;
 import dev.viking.linalg.Solver;
+import dev.viking.posterior.AlternatingOptions;
 import dev.viking.posterior.ElboOptions;
+import dev.viking.posterior.JacobianKind;
 import dev.viking.posterior.KlWeight;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainerOptionsBuilder;
 import dev.viking.torch.Device;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * All that decides what a training run computes, under the names of the command line's options.
@@ -51,22 +54,26 @@ record RunConfig(ObjectNode options) {
     Device.parse(options.path("device").asText());
   }
 
-  /** Where the options differ from a stored configuration, as one text for each difference. */
-  List<String> conflicts(RunConfig stored, Iterable<String> names) {
+  /**
+   * Where the options differ from a stored configuration, as one text for each difference.
+   *
+   * @param stored the stored one
+   * @param given which of them are held against it, with what was given
+   */
+  List<String> conflicts(RunConfig stored, Map<String, String> given) {
     List<String> conflicts = new ArrayList<>();
-    for (String name : names) {
-      JsonNode given = options.path(name);
-      JsonNode before = stored.options.path(name);
-      if (!given.equals(before)) {
-        conflicts.add(
-            "--"
-                + name
-                + " is "
-                + given.asText(given.toString())
-                + ", the stored run has "
-                + before.asText(before.toString()));
-      }
-    }
+    given.forEach(
+        (name, text) -> {
+          JsonNode before = stored.options.path(name);
+          if (!options.path(name).equals(before)) {
+            conflicts.add(
+                "--%s is %s, the stored run has %s"
+                    .formatted(
+                        name,
+                        text,
+                        before.isMissingNode() ? "the default" : before.asText(before.toString())));
+          }
+        });
     return conflicts;
   }
 
@@ -117,6 +124,18 @@ record RunConfig(ObjectNode options) {
     return mode() == Mode.EXACT ? new ExactSolver() : new ConjugateGradient(PAPER_ITERATIONS, true);
   }
 
+  /** Bytes that Jacobians may take; runs of before there was a choice have the default. */
+  long memoryLimit() {
+    return options.path(MemoryOption.NAME).asLong(MemoryOption.DEFAULT);
+  }
+
+  /** How an evaluation draws samples: one cycle in blocks of the batch size. */
+  AlternatingOptions evaluationDraw() {
+    return AlternatingOptions.of(JacobianKind.LOSS, solver())
+        .withBlockSize(integer("batch-size"))
+        .withMemoryBudget(memoryLimit());
+  }
+
   /** How the posterior of one seed is trained. */
   TrainerOptions viking(long seed) {
     boolean exact = mode() == Mode.EXACT;
@@ -124,6 +143,7 @@ record RunConfig(ObjectNode options) {
     ElboOptions elbo =
         (exact ? ElboOptions.exact() : ElboOptions.paper())
             .withKlWeight(exact ? KlWeight.relativeTo(beta) : KlWeight.absolute(beta))
+            .withMemoryLimit(memoryLimit())
             .withProjectionGradient(BeyondOptions.projectionGradient(options));
     TrainerOptionsBuilder builder = exact ? TrainerOptions.exact() : TrainerOptions.paper();
     return BeyondOptions.apply(options, common(builder, seed))

@@ -9,8 +9,9 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -188,15 +189,17 @@ final class TrainCommand implements Callable<Integer> {
       throw new UsageException("--resume: " + root + " holds no run; there is no " + file);
     }
     RunConfig stored = RunConfig.parse(file.toString(), RunFolder.read(file));
-    List<String> given = new ArrayList<>();
+    RunConfig config = training.config();
+    Map<String, String> given = new LinkedHashMap<>();
     for (ArgSpec option :
         Objects.requireNonNull(spec).commandLine().getParseResult().matchedOptionsSet()) {
       String name = ((OptionSpec) option).longestName().replaceFirst("^--", "");
-      if (stored.options().has(name)) {
-        given.add(name);
+      // A configuration does not hold the defaults of newer options.
+      if (stored.options().has(name) || config.options().has(name)) {
+        given.put(name, String.join(",", option.originalStringValues()));
       }
     }
-    List<String> conflicts = training.config().conflicts(stored, given);
+    List<String> conflicts = config.conflicts(stored, given);
     if (!conflicts.isEmpty()) {
       throw new UsageException("--resume: " + String.join("; ", conflicts));
     }

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
+import dev.viking.posterior.PosteriorSamples;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingResult;
 import dev.viking.torch.Scope;
+import dev.viking.torch.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -129,29 +131,22 @@ record TrainRun(
       KernelImagePosterior posterior =
           Posteriors.read(folder.posterior(seed), network(), config.device());
       Posteriors.Origin trained = Posteriors.origin(folder.posterior(seed));
-      Evaluation map =
-          evaluator.point(Posteriors.readMap(folder.map(seed), network(), config.device()));
-      Evaluation mean = evaluator.point(posterior.mean());
+      Tensor point = Posteriors.readMap(folder.map(seed), network(), config.device());
       long start = System.nanoTime();
-      Evaluator.PosteriorEvaluation viking =
-          evaluator.posterior(
-              posterior,
-              seed,
-              progress,
-              samples ->
-                  Posteriors.write(
-                      folder.serving(seed), network(), posterior, samples, trained, pixels()));
+      PosteriorSamples samples = evaluator.draw(posterior, seed, progress);
+      Posteriors.write(folder.serving(seed), network(), posterior, samples, trained, pixels());
+      // Nothing has read the test images up to here.
+      Evaluation viking = evaluator.posterior(posterior, samples, progress);
+      double seconds = (System.nanoTime() - start) * 1e-9;
       return new SeedResult(
           seed,
-          map,
-          mean,
-          viking.predictive(),
+          evaluator.point(point),
+          evaluator.point(posterior.mean()),
+          viking,
           new SeedResult.Scales(
-              posterior.scaleKernel(), posterior.scaleImage(), viking.kernelShare()),
+              posterior.scaleKernel(), posterior.scaleImage(), samples.kernelShare()),
           new SeedResult.Seconds(
-              trained.seconds(),
-              Posteriors.origin(folder.map(seed)).seconds(),
-              (System.nanoTime() - start) * 1e-9));
+              trained.seconds(), Posteriors.origin(folder.map(seed)).seconds(), seconds));
     }
   }
 }

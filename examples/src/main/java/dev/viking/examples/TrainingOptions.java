@@ -164,6 +164,7 @@ final class TrainingOptions {
       description = "Where to compute (default: ${DEFAULT-VALUE}).")
   String device = "cpu";
 
+  @Mixin MemoryOption memory = new MemoryOption();
   @Mixin BeyondOptions beyond = new BeyondOptions();
 
   /** The options as a run's configuration, checked. */
@@ -215,6 +216,7 @@ final class TrainingOptions {
     node.put("limit", limit);
     node.put("device", device);
     beyond.write(node, chosen);
+    memory.write(node);
     // Read back from text, so that numbers have the same node types as in a stored configuration.
     return RunConfig.parse("options", node.toString());
   }

@@ -38,6 +38,7 @@ class CommandLineTest {
         "--learning-rate",
         "--projection-gradient",
         "--limit",
+        "--memory-limit",
         "--stacktrace"
       })
   void trainHelpExplainsEveryOption(String option) {
@@ -79,6 +80,10 @@ class CommandLineTest {
           --batch-size 0                 | --batch-size: 0 given
           --seeds 1,2,1                  | --seeds: a seed is given twice
           --device tpu                   | tpu
+          --memory-limit 12X             | --memory-limit: 12X given; a whole number of bytes
+          --memory-limit 0               | --memory-limit: 0 given; a whole number of bytes
+          --memory-limit -1M             | --memory-limit: -1M given; a whole number of bytes
+          --memory-limit 8589934592G     | --memory-limit: 8589934592G given
           --mle-epochs 0 --epochs 0      | nothing to train
           --limit 9000                   | there are 8000 to train on
           --data /no/such/folder         | --data: /no/such/folder is not a folder

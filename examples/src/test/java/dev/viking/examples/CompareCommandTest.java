@@ -123,6 +123,49 @@ class CompareCommandTest {
     }
   }
 
+  @Test
+  void optionsOfTheDrawsAndTheMemoryReachTheMethods() throws IOException {
+    Path out = temporary.resolve("out");
+    CommandRun run =
+        run(
+            small(out, "viking,miani-loss"),
+            "--seeds=1,2",
+            "--draw-block=auto",
+            "--draw-accelerated",
+            "--draw-tolerance=0.25",
+            "--draw-cycles=3",
+            "--memory-limit=200k");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    JsonNode viking = hyperparameters(out, "viking");
+    assertThat(viking.path("draw.block").asText()).isEqualTo("0");
+    assertThat(viking.path("draw.accelerated").asText()).isEqualTo("true");
+    assertThat(viking.path("draw.tolerance").asText()).isEqualTo("0.25");
+    assertThat(viking.path("draw.cycles").asText()).isEqualTo("3");
+    assertThat(viking.path("draw.memoryBudget").asText()).isEqualTo("204800");
+    assertThat(viking.path("elbo").asText()).contains("memoryLimit=204800");
+    assertThat(hyperparameters(out, "miani-loss").path("draw.memoryBudget").asText())
+        .isEqualTo("204800");
+    // Once for both seeds.
+    assertThat(run.err().lines().filter(line -> line.startsWith("viking: samples are projected")))
+        .hasSize(1)
+        .first()
+        .asString()
+        .contains("chosen by");
+    assertThat(run.err()).containsPattern("viking: Jacobian of a block: BatchJacobian");
+
+    // Without the options nothing of them is in what is stored, as before there were any.
+    Path usual = temporary.resolve("usual");
+    CommandRun before = run(small(usual, "viking,miani-loss"));
+    assertThat(before.err()).contains("blocks of 8 images: as the options have it");
+    assertThat(hyperparameters(usual, "viking").path("draw.block").asText()).isEqualTo("8");
+    assertThat(hyperparameters(usual, "viking").has("draw.memoryBudget")).isFalse();
+    assertThat(hyperparameters(usual, "miani-loss").has("draw.memoryBudget")).isFalse();
+  }
+
+  private static JsonNode hyperparameters(Path out, String method) throws IOException {
+    return results(out).path("methods").path(method).path("hyperparameters");
+  }
+
   private static double aurocOfMap(JsonNode all) {
     return all.path("methods")
         .path("map")
@@ -284,6 +327,12 @@ class CompareCommandTest {
     refused("--split: train given; one of test, validation is needed", "--split=train");
     refused("--parallel: -1 given", "--parallel=-1");
     refused("--members: 0 given", "--members=0");
+    refused("--draw-block: some given; a number of images, 0 for", "--draw-block=some");
+    refused("--draw-block: -1 given; a number of images", "--draw-block=-1");
+    refused("--draw-images: -1 given; at least 0 is needed", "--draw-images=-1");
+    refused("--draw-tolerance: 2.0 given; a number from 0 to 1", "--draw-tolerance=2");
+    refused("--draw-cycles of at least 2 is needed", "--draw-tolerance=0.1");
+    refused("--memory-limit: 1T given; a whole number of bytes", "--memory-limit=1T");
     refused("--data: /none is not a folder", "--data=/none");
   }
 

@@ -159,6 +159,84 @@ class TrainCommandTest {
         .contains("--scales: loose given; one of tied, free, tied-layers, free-layers is needed");
   }
 
+  @Test
+  void nothingReadsTheTestImagesBeforeTheSamplesAreThere() throws IOException {
+    Path out = temporary.resolve("out");
+    List<String> options = small(out);
+    Path images = temporary.resolve("data/t10k-images-idx3-ubyte.gz");
+    byte[] whole = Files.readAllBytes(images);
+    Files.write(images, new byte[] {1, 2, 3});
+    CommandRun run = CommandRun.of(options.toArray(String[]::new));
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("t10k-images");
+    // Both networks and the samples are there, so whoever read the file came after them.
+    assertThat(out.resolve("map.safetensors")).exists();
+    try (SavedPosterior saved = SavedPosterior.read(out.resolve("serving.safetensors"))) {
+      assertThat(saved.requireSamples().count()).isEqualTo(3);
+    }
+    assertThat(out.resolve("evaluation.json")).doesNotExist();
+
+    CommandRun evaluated =
+        CommandRun.of(
+            "evaluate",
+            out.resolve("posterior.safetensors").toString(),
+            "--map",
+            out.resolve("map.safetensors").toString());
+    assertThat(evaluated.exitCode()).isEqualTo(2);
+    assertThat(evaluated.err()).containsPattern("(?s)sampling +6/6.*t10k-images");
+
+    Files.write(images, whole);
+    CommandRun resumed = CommandRun.of("train", "--resume", "--out", out.toString());
+    assertThat(resumed.exitCode()).as(resumed.err()).isZero();
+    assertThat(out.resolve("evaluation.json")).exists();
+  }
+
+  @Test
+  void aMemoryLimitReachesStepsAndSamplesAndChangesNothingButRounding() throws IOException {
+    Path free = temporary.resolve("free");
+    CommandRun all = CommandRun.of(with(small(free), "--json"));
+    assertThat(all.exitCode()).as(all.err()).isZero();
+    assertThat(all.err())
+        .contains("samples are projected by 6 blocks of 16 images: as the options have it")
+        .containsPattern("Jacobian of a block: BatchJacobian\\[16, 44426\\].*factored")
+        .doesNotContain("formed anew");
+    assertThat(JSON.readTree(free.resolve("config.json").toFile()).has("memory-limit")).isFalse();
+
+    Path out = temporary.resolve("out");
+    CommandRun run = CommandRun.of(with(small(out), "--memory-limit=64K", "--json"));
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    assertThat(run.err()).contains("conv2 formed anew for each use");
+    assertThat(JSON.readTree(out.resolve("config.json").toFile()).path("memory-limit").asInt())
+        .isEqualTo(65_536);
+    double expected = vikingNll(JSON.readTree(all.out()).path("seeds").path(0));
+    assertThat(vikingNll(JSON.readTree(run.out()).path("seeds").path(0)))
+        .isCloseTo(expected, within(1e-3));
+
+    String posterior = out.resolve("posterior.safetensors").toString();
+    CommandRun same = CommandRun.of("evaluate", posterior, "--json");
+    assertThat(same.err()).contains("formed anew");
+    CommandRun more = CommandRun.of("evaluate", posterior, "--memory-limit=1g", "--json");
+    assertThat(more.exitCode()).as(more.err()).isZero();
+    assertThat(more.err()).doesNotContain("formed anew");
+    assertThat(vikingNll(JSON.readTree(more.out()))).isCloseTo(expected, within(1e-3));
+
+    CommandRun conflict =
+        CommandRun.of("train", "--out", free.toString(), "--resume", "--memory-limit=2G");
+    assertThat(conflict.exitCode()).isEqualTo(2);
+    assertThat(conflict.err()).contains("--memory-limit is 2G, the stored run has the default");
+    CommandRun other =
+        CommandRun.of("train", "--out", out.toString(), "--resume", "--memory-limit=1G");
+    assertThat(other.exitCode()).isEqualTo(2);
+    assertThat(other.err()).contains("--memory-limit is 1G, the stored run has 65536");
+    CommandRun wrong = CommandRun.of("evaluate", posterior, "--memory-limit=lots");
+    assertThat(wrong.exitCode()).isEqualTo(2);
+    assertThat(wrong.err()).contains("--memory-limit: lots given");
+  }
+
+  private static double vikingNll(JsonNode result) {
+    return result.path("viking").path("nll").asDouble();
+  }
+
   /** The posterior of a run in the layout of earlier versions. */
   private static Path asBefore(Path out) {
     Path file = out.resolve("old.safetensors");

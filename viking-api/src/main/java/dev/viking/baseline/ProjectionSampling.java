@@ -86,6 +86,16 @@ public record ProjectionSampling(
     return of("Miani, function", base, JacobianKind.FUNCTION, cycles);
   }
 
+  /**
+   * The same with other settings of the projections.
+   *
+   * @param settings Jacobian, cycles over the data, and how samples predict
+   * @return a method that differs in this only
+   */
+  public ProjectionSampling withDraw(ProjectionSettings settings) {
+    return new ProjectionSampling(name, base, settings, logPrecision, rankSamples);
+  }
+
   private static ProjectionSampling of(
       String name, MapEstimate base, JacobianKind jacobian, int cycles) {
     AlternatingOptions projection =

@@ -21,6 +21,7 @@ public record ProjectionSettings(
     AlternatingOptions projection, Predictions predictions, int examples) {
   private static final String PREFIX = "draw.";
   private static final String EXAMPLES = "examples";
+  private static final String MEMORY = "memoryBudget";
 
   /**
    * Checks that nothing is missing.
@@ -54,7 +55,20 @@ public record ProjectionSettings(
     return new ProjectionSettings(projection, predictions, count);
   }
 
-  /** Adds the settings to a method's texts. */
+  /**
+   * The same with another memory budget of the projections.
+   *
+   * @param bytes that blocks may hold
+   * @return the settings
+   */
+  public ProjectionSettings withMemoryBudget(long bytes) {
+    return new ProjectionSettings(projection.withMemoryBudget(bytes), predictions, examples);
+  }
+
+  /**
+   * Adds the settings to a method's texts. The memory budget is among them only where it is not the
+   * usual one, so that results of before it could be set are still of the same settings.
+   */
   void describe(Map<String, String> texts) {
     texts.put(PREFIX + "jacobian", projection.jacobian().name());
     texts.put(PREFIX + "solver", SolverText.of(projection.solver()));
@@ -64,6 +78,9 @@ public record ProjectionSettings(
     texts.put(PREFIX + "accelerated", Boolean.toString(projection.accelerated()));
     texts.put(PREFIX + "predictions", predictions.name());
     texts.put(PREFIX + EXAMPLES, Integer.toString(examples));
+    if (projection.memoryBudget() != AlternatingOptions.DEFAULT_MEMORY_BUDGET) {
+      texts.put(PREFIX + MEMORY, Long.toString(projection.memoryBudget()));
+    }
   }
 
   /** Reads what {@link #describe} wrote. */
@@ -77,7 +94,14 @@ public record ProjectionSettings(
               .withCycles(Integer.parseInt(description.hyperparameter(PREFIX + "cycles")))
               .withTolerance(Double.parseDouble(description.hyperparameter(PREFIX + "tolerance")))
               .withAcceleration(
-                  Boolean.parseBoolean(description.hyperparameter(PREFIX + "accelerated"))),
+                  Boolean.parseBoolean(description.hyperparameter(PREFIX + "accelerated")))
+              .withMemoryBudget(
+                  Long.parseLong(
+                      description
+                          .hyperparameters()
+                          .getOrDefault(
+                              PREFIX + MEMORY,
+                              Long.toString(AlternatingOptions.DEFAULT_MEMORY_BUDGET)))),
           Predictions.valueOf(description.hyperparameter(PREFIX + "predictions")),
           // Files of before there was a choice have no such entry.
           Integer.parseInt(description.hyperparameters().getOrDefault(PREFIX + EXAMPLES, "0")));

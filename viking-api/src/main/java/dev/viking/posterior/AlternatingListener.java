@@ -37,6 +37,13 @@ public interface AlternatingListener {
   default void onPlan(BlockPlan plan) {}
 
   /**
+   * Called once, when the run has made its first block.
+   *
+   * @param form in which form the rows of which layer are kept, for people to read
+   */
+  default void onJacobian(String form) {}
+
+  /**
    * Called after each cycle.
    *
    * @param cycle the cycle, from 0

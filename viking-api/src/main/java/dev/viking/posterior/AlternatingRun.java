@@ -32,6 +32,7 @@ final class AlternatingRun {
   private int cachedBlocks;
   private long cachedBytes;
   private boolean caching;
+  private boolean formTold;
   private @Nullable Tensor cycleStart;
   private int cycle;
   private int block;
@@ -184,6 +185,10 @@ final class AlternatingRun {
     try (Scope _ = Scope.open()) {
       DataBlock used =
           known != null ? known : DataBlock.transientOf(settings, mean, batch(), rowLimit);
+      if (!formTold) {
+        formTold = true;
+        listener.onJacobian(used.form());
+      }
       Tensor residual = used.project(vectors).to(mean.dtype());
       worst.copy_(worst.maximum(residual));
       block++;

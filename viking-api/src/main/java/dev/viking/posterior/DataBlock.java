@@ -87,6 +87,13 @@ final class DataBlock {
     return operator.rows();
   }
 
+  /** In which form the Jacobian is kept, for people to read. */
+  String form() {
+    return operator instanceof BatchOperator rows
+        ? rows.jacobian().toString()
+        : "matrix [" + operator.rows() + ", " + operator.columns() + "]";
+  }
+
   /** Bytes of the Jacobian as it is kept. */
   long jacobianBytes() {
     return jacobianBytes(operator);

@@ -89,6 +89,20 @@ class ProjectionSamplingTest {
     return Tensor.eye(D, DType.FLOAT64, Device.CPU).sub(jacobian.pinv(1e-10).matmul(jacobian));
   }
 
+  @Test
+  void aMemoryBudgetIsASettingWhereItIsNotTheUsualOne() {
+    ProjectionSampling usual = method(JacobianKind.LOSS, 3, 4);
+    ProjectionSampling small = usual.withDraw(usual.draw().withMemoryBudget(100_000));
+    // Results of before it could be set have no such text.
+    assertThat(usual.hyperparameters()).doesNotContainKey("draw.memoryBudget");
+    assertThat(small.hyperparameters()).containsEntry("draw.memoryBudget", "100000");
+    try (Scope _ = Scope.open()) {
+      FitContext context = context(mean());
+      assertThat(usual.fit(context).settings()).isEqualTo(usual.draw());
+      assertThat(small.fit(context).settings()).isEqualTo(small.draw());
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(JacobianKind.class)
   void samplesAreProjectedByTheDenseProjectorsOfTheBlocks(JacobianKind kind) {

@@ -268,6 +268,11 @@ class AlternatingRunTest {
           }
 
           @Override
+          public void onJacobian(String form) {
+            told.add(form);
+          }
+
+          @Override
           public void onProgress(AlternatingProgress progress) {
             assertThat(progress.residual()).isBetween(0.0, 1e-9);
             assertThat(progress.elapsed().isNegative()).isFalse();
@@ -282,6 +287,7 @@ class AlternatingRunTest {
         };
     projections(options.withBlockSize(12).withCycles(2).withTolerance(1e-12))
         .project(mean, start.cloneTensor(), data, listener);
+    assertThat(told.remove(1)).isEqualTo("BatchJacobian[12, 121](fc1 to fc2 rows)");
     assertThat(told)
         .containsExactly("2 of 12", "0:1+1", "0:2+2", "cycle 0", "1:1+2", "1:2+2", "cycle 1");
   }
@@ -300,7 +306,17 @@ class AlternatingRunTest {
             });
     AlternatingOptions paper =
         AlternatingOptions.of(JacobianKind.FUNCTION, new ConjugateGradient(10, true));
-    AlternatingResult soft = run(paper, start.cloneTensor());
+    AlternatingListener matrix =
+        new AlternatingListener() {
+          @Override
+          public void onBlock(int pass, int block, int blocks, double residual) {}
+
+          @Override
+          public void onJacobian(String form) {
+            assertThat(form).isEqualTo("matrix [24, 121]");
+          }
+        };
+    AlternatingResult soft = projections(paper).project(mean, start.cloneTensor(), data, matrix);
     assertThat(soft.plan().reason()).contains("paper");
     assertThat(soft.status()).isEqualTo(SolverStatus.FIXED_STEPS);
 

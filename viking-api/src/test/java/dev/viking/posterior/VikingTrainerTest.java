@@ -129,6 +129,16 @@ class VikingTrainerTest {
     assertThat(third).isNotEqualTo(first);
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aMemoryLimitChangesNothingButRounding(boolean paper) {
+    TrainerOptions free = small(paper, 0.2).build();
+    TrainerOptions tight = free.toBuilder().elbo(free.elbo().withMemoryLimit(0)).build();
+    Tensor expected = run(free, new Recorder(-1)).posterior().variables();
+    Tensor variables = run(tight, new Recorder(-1)).posterior().variables();
+    assertThat(variables.sub(expected).abs().max().item()).isLessThan(1e-3);
+  }
+
   /** Stops after many different steps, and goes on from there. */
   @ParameterizedTest
   @CsvSource({"false, 0.2", "true, 0.6", "false, 1"})
