@@ -25,8 +25,7 @@ final class MemoryOption {
       description =
           "Bytes that a step's Jacobian may take, and that the blocks may hold by which samples are"
               + " projected; with K, M or G behind the number powers of 1024. What does not fit is"
-              + " computed anew for each use, to the same numbers but for rounding; posthoc, whose"
-              + " modules' rows come all at once, refuses a limit below a batch's (default: 1G;"
+              + " computed anew for each use, to the same numbers but for rounding (default: 1G;"
               + " evaluate: as in training).")
   @Nullable String size;
 

@@ -214,7 +214,6 @@ final class PosthocCommand implements Callable<Integer> {
         Interrupts interrupts = Interrupts.listen();
         Progress progress = new Progress(console)) {
       fit.requireLayers(model.layout());
-      requireMemory(model.layout().total(), sets.train().count());
       progress.say(
           "%s: %,d parameters; %s, %,d images to fit with"
               .formatted(file, model.layout().total(), sets.name(), sets.train().count()));
@@ -257,18 +256,6 @@ final class PosthocCommand implements Callable<Integer> {
             scales.kernelShare(),
             outcome.fittingSeconds(),
             outcome.evaluationSeconds());
-  }
-
-  /** Refuses a limit that could not be kept: a module's rows are never formed anew. */
-  private void requireMemory(long parameters, int images) {
-    long rows = Math.min(batchSize, images);
-    long needed = rows * parameters * Float.BYTES;
-    if (memory.isGiven() && needed > memory.bytes()) {
-      throw new UsageException(
-          ("--memory-limit: %,d bytes given, but the Jacobian of %d images takes %,d; as much, or a"
-                  + " smaller --batch-size, is needed")
-              .formatted(memory.bytes(), rows, needed));
-    }
   }
 
   private void requireShape(ImageSets sets) {
