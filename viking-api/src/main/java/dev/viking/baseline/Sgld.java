@@ -165,7 +165,10 @@ public record Sgld(
                 Gradients.Result result =
                     Gradients.mean(
                         Dropout.training(training, Seeds.derive(context.seed(), step)),
-                        context.loss(), state, batch.inputs(), batch.targets());
+                        context.loss(),
+                        state,
+                        batch.inputs(),
+                        batch.targets());
                 move(state, average, result.gradient(), size, step, steps, rng);
                 if (isSample(step, steps)) {
                   kept.add(scope.keep(state.cloneTensor()));

@@ -118,7 +118,10 @@ public record Swag(
                 Gradients.Result result =
                     Gradients.mean(
                         Dropout.training(training, Seeds.derive(context.seed(), step)),
-                        context.loss(), state, batch.inputs(), batch.targets());
+                        context.loss(),
+                        state,
+                        batch.inputs(),
+                        batch.targets());
                 optimizer.step(state, result.gradient());
                 if (isSnapshot(step, steps)) {
                   moments.add(state);

@@ -162,7 +162,6 @@ public final class BatchStatistics {
   }
 
   private static Sequential replaced(Sequential model, UnaryOperator<BatchNorm2d> change) {
-    return model.withEach(
-        layer -> layer instanceof BatchNorm2d norm ? change.apply(norm) : layer);
+    return model.withEach(layer -> layer instanceof BatchNorm2d norm ? change.apply(norm) : layer);
   }
 }

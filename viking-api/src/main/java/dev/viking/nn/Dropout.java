@@ -48,8 +48,8 @@ public final class Dropout implements Layer {
    *
    * @param model any model
    * @param key decides the masks: one for each example of a batch and each layer
-   * @return a model with the same parameters whose dropout layers drop; the model itself when it has
-   *     none
+   * @return a model with the same parameters whose dropout layers drop; the model itself when it
+   *     has none
    */
   public static Model training(Model model, long key) {
     if (!(model instanceof Sequential sequential)

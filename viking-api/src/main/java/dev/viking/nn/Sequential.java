@@ -140,8 +140,8 @@ public final class Sequential implements Model {
 
   /**
    * A chain of layers in the order of evaluation: max-pooling before a monotone activation, as said
-   * above, and without {@link Dropout} that does nothing. For what evaluates a network by itself, layer after layer; the chains inside of residual
-   * connections are put in order each by itself.
+   * above, and without {@link Dropout} that does nothing. For what evaluates a network by itself,
+   * layer after layer; the chains inside of residual connections are put in order each by itself.
    *
    * @param layers a chain
    * @return a new list

@@ -51,8 +51,7 @@ class DropoutTrainingTest {
       // A mean to start from, so that no other method trains first.
       Tensor mean = model.initialise(rng, DType.FLOAT32, Device.CPU);
       return method
-          .fit(
-              FitContext.of(model, Blobs.LOSS, Blobs.data(DType.FLOAT32), 3).withInitialMean(mean))
+          .fit(FitContext.of(model, Blobs.LOSS, Blobs.data(DType.FLOAT32), 3).withInitialMean(mean))
           .tensors()
           .values()
           .iterator()

@@ -79,8 +79,7 @@ class DropoutTest {
     assertThat(values).containsOnly(0, 2, 6).contains(0, 2, 6);
     assertThat(Dropout.training(model, 1).apply(none, ones).toDoubleArray()).isEqualTo(values);
     assertThat(Dropout.training(model, 2).apply(none, ones).toDoubleArray()).isNotEqualTo(values);
-    assertThat(Arrays.copyOfRange(values, 0, 64))
-        .isNotEqualTo(Arrays.copyOfRange(values, 64, 128));
+    assertThat(Arrays.copyOfRange(values, 0, 64)).isNotEqualTo(Arrays.copyOfRange(values, 64, 128));
   }
 
   @Test
@@ -96,8 +95,7 @@ class DropoutTest {
       try (Linearisation point = Linearisation.of(model, loss, parameters, inputs, labels)) {
         close(point.lossGradient(null), Func.grad(sum, parameters));
         close(
-            point.lossWeightedHvp(
-                Tensor.ones(DType.FLOAT64, 1, 6), vector.unsqueeze(0)),
+            point.lossWeightedHvp(Tensor.ones(DType.FLOAT64, 1, 6), vector.unsqueeze(0)),
             Func.hvp(sum, parameters, vector).product());
         Tensor rows = point.lossJacobian();
         Tensor outputs = point.functionJacobian();
@@ -137,7 +135,8 @@ class DropoutTest {
       Tensor inputs = Tensor.randn(rng, DType.FLOAT64, 6, 4);
       Tensor labels = Tensor.of(new long[] {0, 1, 2, 0, 1, 2});
       Loss loss = Losses.softmaxCrossEntropy();
-      assertThat(JacobianRows.loss(with, loss, parameters, inputs, labels).jacobian().toDoubleArray())
+      assertThat(
+              JacobianRows.loss(with, loss, parameters, inputs, labels).jacobian().toDoubleArray())
           .isEqualTo(
               JacobianRows.loss(without, loss, parameters, inputs, labels)
                   .jacobian()

@@ -215,8 +215,7 @@ class ElboGradientTest {
     return new Elbo(model, loss, options, 10).evaluate(posterior, inputs, targets, noise);
   }
 
-  private double gradientsDiffer(
-      Model of, ElboOptions a, ElboOptions b, KernelImagePosterior at) {
+  private double gradientsDiffer(Model of, ElboOptions a, ElboOptions b, KernelImagePosterior at) {
     Tensor first = new Elbo(of, loss, a, 10).evaluate(at, inputs, targets, noise).gradient();
     Tensor second = new Elbo(of, loss, b, 10).evaluate(at, inputs, targets, noise).gradient();
     return first.sub(second).norm().item();
