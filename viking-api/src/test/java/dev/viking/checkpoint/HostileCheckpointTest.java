@@ -3,6 +3,8 @@ package dev.viking.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.viking.nn.Activation;
+import dev.viking.nn.Mlp;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -122,6 +124,15 @@ class HostileCheckpointTest {
             .hasMessageContaining("\"b\"")
             .hasMessageContaining(dtype + ", which is valid in safetensors but not supported");
       }
+      assertThat(
+              StateDict.of(read)
+                  .rename("b", "fc1.bias")
+                  .report(Mlp.of(new int[] {1, 1}, Activation.TANH).layout())
+                  .mismatched())
+          .containsKey("fc1.bias")
+          .extractingByKey("fc1.bias")
+          .asString()
+          .startsWith("given dtype " + dtype + " (b), which is not supported");
     }
   }
 
