@@ -1,8 +1,8 @@
 import dev.viking.checkpoint.Checkpoint;
+import dev.viking.checkpoint.LoadedNetwork;
 import dev.viking.checkpoint.StateDict;
 import dev.viking.nn.Activation;
 import dev.viking.nn.BatchNorm2d;
-import dev.viking.nn.ChannelStatistics;
 import dev.viking.nn.Conv2d;
 import dev.viking.nn.Flatten;
 import dev.viking.nn.Linear;
@@ -31,28 +31,27 @@ public final class Exchange {
         Rng rng = Rng.seeded(0);
         Checkpoint file = Checkpoint.read(folder.resolve("weights.safetensors"));
         Checkpoint expected = Checkpoint.read(folder.resolve("expected.safetensors"))) {
-      ChannelStatistics statistics =
-          new ChannelStatistics(numbers(file, "1.running_mean"), numbers(file, "1.running_var"));
       Sequential model =
           Sequential.of(
               new long[] {2, 5, 4},
               List.of(
                   new Conv2d("conv", 2, 3, 3, 1, 1),
-                  new BatchNorm2d("bn", 3).withStatistics(statistics),
+                  new BatchNorm2d("bn", 3),
                   Activation.RELU,
                   new Flatten(),
                   new Linear("fc", 60, 4)));
       StateDict weights =
-          StateDict.of(file)
-              .rename("^0\\.", "conv.")
-              .rename("^1\\.", "bn.")
-              .rename("^4\\.", "fc.")
-              .ignore("running_mean$|running_var$|num_batches_tracked$");
+          StateDict.of(file).rename("^0\\.", "conv.").rename("^1\\.", "bn.").rename("^4\\.", "fc.");
       System.out.println(
-          "java: " + weights.report(model.layout()).toString().lines().findFirst().orElse(""));
-      Tensor parameters = weights.load(model.layout());
+          "java: " + weights.report(model).toString().lines().findFirst().orElse(""));
+      LoadedNetwork loaded = weights.load(model);
+      Tensor parameters = loaded.parameters();
       double[] outputs =
-          model.apply(parameters, expected.tensor("inputs")).to(DType.FLOAT64).toDoubleArray();
+          loaded
+              .model()
+              .apply(parameters, expected.tensor("inputs"))
+              .to(DType.FLOAT64)
+              .toDoubleArray();
       double[] wanted = expected.doubles("outputs");
       double deviation = 0;
       for (int i = 0; i < wanted.length; i++) {
@@ -64,7 +63,7 @@ public final class Exchange {
       System.out.println("java: " + wanted.length + " outputs, largest deviation " + deviation);
       long size = model.layout().total();
       SavedPosterior.of(KernelImagePosterior.of(parameters, 2.5, -3))
-          .withModel(model)
+          .withModel(loaded.model())
           .withSamples(
               new PosteriorSamples(
                   Tensor.randn(rng, DType.FLOAT32, 5, size),
@@ -72,9 +71,5 @@ public final class Exchange {
           .withTraining(Map.of("note", "für Python"))
           .write(folder.resolve("posterior.safetensors"));
     }
-  }
-
-  private static double[] numbers(Checkpoint file, String name) {
-    return file.tensor(name).to(DType.FLOAT64).toDoubleArray();
   }
 }

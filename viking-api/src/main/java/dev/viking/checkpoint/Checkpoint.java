@@ -102,12 +102,13 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * Names of the arrays.
+   * Names of the arrays, also of those whose type is one of the format's that this library has not
+   * (U16, F8_E4M3, ...), which cannot be asked for more.
    *
    * @return in the order of the file's header; unmodifiable
    */
   public List<String> names() {
-    return List.copyOf(header.entries().keySet());
+    return header.names();
   }
 
   /**
@@ -125,6 +126,8 @@ public final class Checkpoint implements AutoCloseable {
    * @param name its name
    * @return what the header says about it
    * @throws ArgumentException when there is no array of that name
+   * @throws UnsupportedCheckpointException when its type is one that this library has not; so do
+   *     all methods that read an array
    * @throws ClosedException when the checkpoint was closed
    */
   public CheckpointEntry info(String name) {
@@ -133,6 +136,17 @@ public final class Checkpoint implements AutoCloseable {
           "Checkpoint: given " + file + ", which was closed; needed an open one");
     }
     CheckpointEntry entry = header.entries().get(name);
+    String foreign = foreignType(name);
+    if (foreign != null) {
+      throw new UnsupportedCheckpointException(
+          file,
+          "array \""
+              + name
+              + "\" is of dtype "
+              + foreign
+              + ", which is valid in safetensors but not supported here; needed "
+              + SafetensorsTypes.KNOWN);
+    }
     if (entry == null) {
       throw new ArgumentException(
           "Checkpoint: argument name: given \""
@@ -143,6 +157,11 @@ public final class Checkpoint implements AutoCloseable {
               + file);
     }
     return entry;
+  }
+
+  /** The format's name of an array's type, where this library has no such type; else null. */
+  @Nullable String foreignType(String name) {
+    return header.foreign().get(name);
   }
 
   /**
@@ -210,7 +229,7 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * Copies an array of any type and size into a tensor. Owned by the current scope.
+   * Copies an array of any size into a tensor. Owned by the current scope.
    *
    * @param name its name
    * @return a CPU tensor of the stored dtype and shape
@@ -224,9 +243,9 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * An array of any type and size as a tensor over the file's own memory: nothing is read before it
-   * is used, and processes that open the same file share its pages. Where the array does not start
-   * at a multiple of its element's size, or is empty, it is copied as {@link #tensor} does.
+   * An array of any size as a tensor over the file's own memory: nothing is read before it is used,
+   * and processes that open the same file share its pages. Where the array does not start at a
+   * multiple of its element's size, or is empty, it is copied as {@link #tensor} does.
    *
    * <p>Operators that work in place change this tensor, not the file, and no other view. The memory
    * stays mapped as long as the tensor lives, also after this checkpoint is closed. The file may be

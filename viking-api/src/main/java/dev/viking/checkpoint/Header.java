@@ -2,6 +2,7 @@ package dev.viking.checkpoint;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -9,9 +10,15 @@ import java.util.Map;
  * cannot be changed.
  *
  * @param metadata texts by key
- * @param entries arrays by name
+ * @param entries arrays by name, those of types that this library has
+ * @param foreign the format's name of the type of each other array, by the array's name
+ * @param names of all arrays
  */
-record Header(Map<String, String> metadata, Map<String, CheckpointEntry> entries) {
+record Header(
+    Map<String, String> metadata,
+    Map<String, CheckpointEntry> entries,
+    Map<String, String> foreign,
+    List<String> names) {
   /** The key in the header's JSON that holds the texts, and so cannot be the name of an array. */
   static final String METADATA_KEY = "__metadata__";
 
@@ -24,5 +31,11 @@ record Header(Map<String, String> metadata, Map<String, CheckpointEntry> entries
   Header {
     metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
     entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
+    foreign = Map.copyOf(foreign);
+    names = List.copyOf(names);
+  }
+
+  Header(Map<String, String> metadata, Map<String, CheckpointEntry> entries) {
+    this(metadata, entries, Map.of(), List.copyOf(entries.keySet()));
   }
 }

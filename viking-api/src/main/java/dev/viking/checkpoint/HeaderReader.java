@@ -39,6 +39,11 @@ final class HeaderReader {
   private final long dataBytes;
   private final Map<String, String> metadata = new LinkedHashMap<>();
   private final Map<String, CheckpointEntry> entries = new LinkedHashMap<>();
+  private final Map<String, String> foreign = new LinkedHashMap<>();
+  private final List<Span> spans = new ArrayList<>();
+
+  /** Where an array of any type lies. */
+  private record Span(String name, long offset, long byteSize) {}
 
   private HeaderReader(Path file, long dataBytes) {
     this.file = file;
@@ -62,7 +67,11 @@ final class HeaderReader {
       throw reader.malformed("its header cannot be parsed: " + e.getMessage(), e);
     }
     reader.checkLayout();
-    return new Header(reader.metadata, reader.entries);
+    return new Header(
+        reader.metadata,
+        reader.entries,
+        reader.foreign,
+        reader.spans.stream().map(Span::name).toList());
   }
 
   private String decode(byte[] header) {
@@ -84,7 +93,7 @@ final class HeaderReader {
       if (name.equals(Header.METADATA_KEY)) {
         texts(json);
       } else {
-        entries.put(name, entry(json, name));
+        entry(json, name);
       }
     }
     if (json.nextToken() != null) {
@@ -100,8 +109,8 @@ final class HeaderReader {
     }
   }
 
-  private CheckpointEntry entry(JsonParser json, String name) throws IOException {
-    DType dtype = null;
+  private void entry(JsonParser json, String name) throws IOException {
+    String dtype = null;
     List<Long> shape = null;
     List<Long> offsets = null;
     while (json.nextToken() == JsonToken.FIELD_NAME) {
@@ -109,16 +118,7 @@ final class HeaderReader {
       switch (field) {
         case "dtype" -> {
           need(json.nextToken(), JsonToken.VALUE_STRING, "dtype of \"" + name + "\"");
-          dtype = SafetensorsTypes.typeOf(json.getText());
-          if (dtype == null) {
-            throw malformed(
-                "entry \""
-                    + name
-                    + "\": given dtype "
-                    + json.getText()
-                    + "; needed BOOL, U8, I8, I16, I32, I64, F16, BF16, F32, F64 or C64",
-                null);
-          }
+          dtype = json.getText();
         }
         case "shape" -> shape = numbers(json, "shape of \"" + name + "\"");
         case "data_offsets" -> offsets = numbers(json, "data_offsets of \"" + name + "\"");
@@ -129,7 +129,7 @@ final class HeaderReader {
     if (dtype == null || shape == null || offsets == null) {
       throw malformed("entry \"" + name + "\" lacks dtype, shape or data_offsets", null);
     }
-    return checked(name, dtype, shape, offsets);
+    add(name, dtype, shape, offsets);
   }
 
   private List<Long> numbers(JsonParser json, String where) throws IOException {
@@ -146,7 +146,19 @@ final class HeaderReader {
     return values;
   }
 
-  private CheckpointEntry checked(String name, DType dtype, List<Long> shape, List<Long> offsets) {
+  private void add(String name, String dtype, List<Long> shape, List<Long> offsets) {
+    DType known = SafetensorsTypes.typeOf(dtype);
+    int bits = known == null ? SafetensorsTypes.foreignBits(dtype) : Byte.SIZE * known.byteSize();
+    if (bits == 0) {
+      throw malformed(
+          "entry \""
+              + name
+              + "\": given dtype "
+              + dtype
+              + ", which is none of the format's; needed "
+              + SafetensorsTypes.KNOWN,
+          null);
+    }
     if (offsets.size() != 2 || offsets.get(0) > offsets.get(1) || offsets.get(1) > dataBytes) {
       throw malformed(
           "entry \""
@@ -159,7 +171,9 @@ final class HeaderReader {
           null);
     }
     long given = offsets.get(1) - offsets.get(0);
-    long needed = dtype.byteSize();
+    // Whole bytes first: bits of large shapes would overflow sooner.
+    boolean packed = bits % Byte.SIZE != 0;
+    long needed = packed ? bits : bits / Byte.SIZE;
     try {
       for (long size : shape) {
         needed = Math.multiplyExact(needed, size);
@@ -167,6 +181,20 @@ final class HeaderReader {
     } catch (ArithmeticException e) {
       throw malformed("entry \"" + name + "\": the sizes " + shape + " overflow", e);
     }
+    if (packed && needed % Byte.SIZE != 0) {
+      throw malformed(
+          "entry \""
+              + name
+              + "\": given "
+              + needed
+              + " bits for "
+              + dtype
+              + " "
+              + shape
+              + "; needed whole bytes",
+          null);
+    }
+    needed = packed ? needed / Byte.SIZE : needed;
     if (given != needed) {
       throw malformed(
           "entry \""
@@ -176,22 +204,25 @@ final class HeaderReader {
               + " bytes; needed "
               + needed
               + " for "
-              + dtype
+              + (known == null ? dtype : known)
               + " "
               + shape,
           null);
     }
-    return new CheckpointEntry(name, dtype, shape, offsets.get(0), given);
+    spans.add(new Span(name, offsets.get(0), given));
+    if (known == null) {
+      foreign.put(name, dtype);
+    } else {
+      entries.put(name, new CheckpointEntry(name, known, shape, offsets.get(0), given));
+    }
   }
 
   // Every byte belongs to exactly one array: no overlap, no hole, nothing at the end.
   private void checkLayout() {
-    List<CheckpointEntry> ordered = new ArrayList<>(entries.values());
-    ordered.sort(
-        Comparator.comparingLong(CheckpointEntry::offset)
-            .thenComparingLong(CheckpointEntry::byteSize));
+    List<Span> ordered = new ArrayList<>(spans);
+    ordered.sort(Comparator.comparingLong(Span::offset).thenComparingLong(Span::byteSize));
     long end = 0;
-    for (CheckpointEntry entry : ordered) {
+    for (Span entry : ordered) {
       if (entry.offset() != end) {
         throw malformed(
             "entry \""

@@ -6,11 +6,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How the arrays of a file fit the parameters of a model.
+ * How the arrays of a file fit the parameters of a model, and the statistics of its batch norms
+ * where it is a {@link dev.viking.nn.Sequential}.
  *
- * @param matched the file's name by the model's name, for every parameter that can be loaded
- * @param missing parameters of the model that the file does not have
- * @param leftOver arrays of the file, by its own names, that the model does not have
+ * @param matched the file's name by the model's name, for everything that can be loaded
+ * @param missing parameters and statistics of the model that the file does not have
+ * @param leftOver arrays of the file, by its own names, that the model does not have; without
+ *     {@code num_batches_tracked}
  * @param mismatched what is wrong, by the model's name, with arrays of another shape or an element
  *     type that is not floating
  */
@@ -28,7 +30,7 @@ public record StateDictReport(
   }
 
   /**
-   * Whether every parameter can be loaded and no array is left over.
+   * Whether everything can be loaded and no array is left over.
    *
    * @return true when nothing is missing, left over or mismatched
    */

@@ -1,5 +1,6 @@
 package dev.viking.linalg;
 
+import dev.viking.internal.ProjectionEvent;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
@@ -79,7 +80,13 @@ public final class KernelProjection {
               solution.status(),
               solution.iterations());
       if (event.isEnabled()) {
-        write(event, vectors.size(0), projection);
+        event.fill(
+            vectors.size(0),
+            solver,
+            projection.residual(),
+            projection.iterations(),
+            projection.status());
+        event.commit();
       }
       return projection;
     }
@@ -99,19 +106,6 @@ public final class KernelProjection {
 
   private Tensor multipliersOf(Tensor vectors) {
     return solve(vectors, operator.matvec(vectors)).x();
-  }
-
-  // Only for a recording: reading the residual waits for the device. Inside a transform there is no
-  // number to read.
-  private void write(ProjectionEvent event, long vectors, Projection projection) {
-    event.vectors = vectors;
-    event.rows = operator.rows();
-    event.parameters = operator.columns();
-    event.rank = rank().orElse(-1);
-    event.residual = projection.residual().isWrapped() ? Double.NaN : projection.relativeResidual();
-    event.iterations = projection.iterations();
-    event.status = projection.status().toString();
-    event.commit();
   }
 
   /**

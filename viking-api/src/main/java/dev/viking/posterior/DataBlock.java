@@ -1,5 +1,6 @@
 package dev.viking.posterior;
 
+import dev.viking.internal.ProjectionEvent;
 import dev.viking.linalg.DenseOperator;
 import dev.viking.linalg.LinearOperator;
 import dev.viking.linalg.PreparedSolver;
@@ -126,9 +127,11 @@ final class DataBlock {
    * @return |J k| / |J u| over the first vectors, 0-dimensional
    */
   Tensor project(Tensor vectors) {
+    ProjectionEvent event = new ProjectionEvent();
+    event.begin();
     try (Scope scope = Scope.open()) {
       Tensor products = operator.matvec(vectors);
-      subtract(vectors, products);
+      int iterations = subtract(vectors, products);
       int refinements = operator.dtype() == DType.FLOAT64 ? solver.refinements() : 0;
       for (int i = 0; i < refinements; i++) {
         subtract(vectors, operator.matvec(vectors));
@@ -136,13 +139,20 @@ final class DataBlock {
       long watched = Math.min(WATCHED, vectors.size(0));
       Tensor left = operator.matvec(vectors.narrow(0, 0, watched)).norm();
       Tensor before = products.narrow(0, 0, watched).norm();
-      return scope.keep(left.div(before.add(before.eq(0.0).to(before.dtype()))));
+      Tensor residual = scope.keep(left.div(before.add(before.eq(0.0).to(before.dtype()))));
+      if (event.isEnabled()) {
+        event.fill(vectors.size(0), solver, residual, iterations, status);
+        event.commit();
+      }
+      return residual;
     }
   }
 
-  private void subtract(Tensor vectors, Tensor products) {
+  /** Takes away the image part, and tells how many iterations that took. */
+  private int subtract(Tensor vectors, Tensor products) {
     Solution solution = solver.leastSquares(vectors, products);
     status = solution.status();
     operator.addRmatvec(vectors, solution.x(), -1.0);
+    return solution.iterations();
   }
 }

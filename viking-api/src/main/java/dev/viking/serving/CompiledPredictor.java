@@ -1,5 +1,7 @@
 package dev.viking.serving;
 
+import dev.viking.internal.Arguments;
+import dev.viking.nn.Model;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
@@ -57,14 +59,15 @@ public final class CompiledPredictor implements AutoCloseable {
   private final @Nullable LibtorchPath libtorch;
 
   private CompiledPredictor(
-      Sequential model,
+      long[] inputShape,
+      long outputs,
       long samples,
       PredictorOptions options,
       @Nullable StackedNetwork network,
       @Nullable LibtorchPath libtorch) {
-    this.inputShape = model.inputShape();
+    this.inputShape = inputShape.clone();
     this.features = Math.toIntExact(Arrays.stream(inputShape).reduce(1, Math::multiplyExact));
-    this.outputs = Math.toIntExact(model.outputs());
+    this.outputs = Math.toIntExact(outputs);
     this.samples = samples;
     this.options = options;
     this.gate = new CallGate(options.concurrentCalls());
@@ -126,13 +129,7 @@ public final class CompiledPredictor implements AutoCloseable {
       KernelImagePosterior posterior,
       PosteriorSamples samples,
       PredictorOptions options) {
-    if (posterior.dimension() != model.layout().total()) {
-      throw new ShapeException(
-          "CompiledPredictor.of: the posterior has "
-              + posterior.dimension()
-              + " parameters; the model has "
-              + model.layout().total());
-    }
+    checkDimension(model, posterior);
     try (Scope _ = Scope.open()) {
       boolean sampled = options.kind() == Predictions.SAMPLED;
       Tensor parameters =
@@ -140,12 +137,76 @@ public final class CompiledPredictor implements AutoCloseable {
       StackedNetwork network =
           compile(model, parameters, sampled ? null : single(posterior.mean()), options);
       if (network != null) {
-        return new CompiledPredictor(model, samples.count(), options, network, null);
+        return new CompiledPredictor(
+            model.inputShape(), model.outputs(), samples.count(), options, network, null);
       }
     }
     LibtorchPath path =
         LibtorchPath.of(model, options.kind(), model.inputShape(), posterior, samples);
-    return new CompiledPredictor(model, samples.count(), options, null, path);
+    return new CompiledPredictor(
+        model.inputShape(), model.outputs(), samples.count(), options, null, path);
+  }
+
+  /**
+   * Predicts with a posterior of any network, such as a {@link dev.viking.nn.TorchScriptModel}: in
+   * libtorch, sample after sample. For a {@link Sequential} the other method is faster.
+   *
+   * <p>The model is used, not copied: it must stay open as long as the predictor is, and be safe
+   * for the threads that predict, as models are. A call after it was closed throws what the model
+   * throws, which is {@link ClosedException} for a {@code TorchScriptModel}.
+   *
+   * <p>Inputs and outputs are checked once, here: the model evaluates two inputs of zeros at the
+   * mean, and one goes all the way with all samples.
+   *
+   * @param model the network; borrowed until the predictor is closed
+   * @param inputShape sizes of one input, without the batch dimension
+   * @param outputs how many outputs the network has for each input
+   * @param posterior mean and scales, of the model's type and on its device; copied
+   * @param samples samples in their two parts, [S, D] each; copied
+   * @param options how to run; threads, CPUs and spin are the native loops' and have no effect
+   * @return the predictor, whose {@link #path} is libtorch
+   * @throws ShapeException when posterior or samples are not of the model's size, or the model does
+   *     not take such inputs or gives other outputs
+   * @throws dev.viking.torch.ArgumentException when a size or {@code outputs} is not positive
+   * @throws dev.viking.torch.DTypeException when the posterior is not of the model's type
+   * @throws dev.viking.torch.DeviceException when the posterior is not where the model is
+   */
+  public static CompiledPredictor of(
+      Model model,
+      long[] inputShape,
+      int outputs,
+      KernelImagePosterior posterior,
+      PosteriorSamples samples,
+      PredictorOptions options) {
+    Arguments.atLeast("CompiledPredictor.of", "outputs", outputs, 1);
+    for (long size : inputShape) {
+      Arguments.atLeast("CompiledPredictor.of", "a size of inputShape", size, 1);
+    }
+    checkDimension(model, posterior);
+    LibtorchPath path =
+        LibtorchPath.of(model, options.kind(), inputShape.clone(), posterior, samples);
+    boolean made = false;
+    try {
+      CompiledPredictor predictor =
+          new CompiledPredictor(inputShape, outputs, samples.count(), options, null, path);
+      path.check(predictor.prediction(1));
+      made = true;
+      return predictor;
+    } finally {
+      if (!made) {
+        path.close();
+      }
+    }
+  }
+
+  private static void checkDimension(Model model, KernelImagePosterior posterior) {
+    if (posterior.dimension() != model.layout().total()) {
+      throw new ShapeException(
+          "CompiledPredictor.of: the posterior has "
+              + posterior.dimension()
+              + " parameters; the model has "
+              + model.layout().total());
+    }
   }
 
   private static Tensor single(Tensor values) {

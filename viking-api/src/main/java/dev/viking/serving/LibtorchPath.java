@@ -10,9 +10,12 @@ import dev.viking.posterior.Predictor;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
+import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
+import dev.viking.torch.TorchException;
 import dev.viking.torch.VikingException;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
@@ -20,6 +23,9 @@ import java.util.concurrent.CompletionException;
 final class LibtorchPath implements AutoCloseable {
   /** Inputs whose derivatives are held at once. */
   private static final int CHUNK = 500;
+
+  /** Inputs of the check's batch. */
+  private static final int PROBE = 2;
 
   private final Model model;
   private final Predictions kind;
@@ -63,6 +69,53 @@ final class LibtorchPath implements AutoCloseable {
       return made.join();
     } catch (CompletionException e) {
       throw e.getCause() instanceof VikingException cause ? cause : e;
+    }
+  }
+
+  /**
+   * Throws unless the model takes inputs of this shape, alone and in a batch, and has the outputs
+   * that there is room for.
+   *
+   * @param into with room for one input, which is overwritten by zeros
+   */
+  void check(Prediction into) {
+    try (Scope _ = Scope.open()) {
+      Tensor mean = posterior.mean();
+      long[] given = batchShape.clone();
+      given[0] = PROBE;
+      long[] wanted = {PROBE, into.outputs()};
+      long[] got = outputs(mean, Tensor.zeros(given, mean.dtype(), mean.device())).shape();
+      if (!Arrays.equals(got, wanted)) {
+        throw new ShapeException(
+            "CompiledPredictor.of: the model gives outputs of shape "
+                + Arrays.toString(got)
+                + " for inputs of shape "
+                + Arrays.toString(given)
+                + "; "
+                + Arrays.toString(wanted)
+                + " is needed");
+      }
+    }
+    into.inputs.fill((byte) 0);
+    predict(into.inputs, 1, into);
+  }
+
+  private Tensor outputs(Tensor parameters, Tensor inputs) {
+    try {
+      return model.apply(parameters, inputs);
+    } catch (TorchException e) {
+      // Other subclasses say themselves what is wrong; a module's own words don't name the input.
+      if (!(e instanceof ShapeException) && !e.getClass().equals(TorchException.class)) {
+        throw e;
+      }
+      ShapeException wrong =
+          new ShapeException(
+              "CompiledPredictor.of: the model does not take inputs of shape "
+                  + Arrays.toString(inputs.shape())
+                  + ": "
+                  + e.getMessage());
+      wrong.initCause(e);
+      throw wrong;
     }
   }
 

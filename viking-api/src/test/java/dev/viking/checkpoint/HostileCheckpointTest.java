@@ -3,6 +3,8 @@ package dev.viking.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.viking.nn.Activation;
+import dev.viking.nn.Mlp;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -10,7 +12,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,6 +65,11 @@ class HostileCheckpointTest {
       quoteCharacter = '~',
       value = {
         "F33|[2]|[0,8]|given dtype F33",
+        "f32|[2]|[0,8]|given dtype f32",
+        "U64|[2]|[0,8]|given 8 bytes; needed 16",
+        "F8_E4M3|[2]|[0,8]|given 8 bytes; needed 2 for F8_E4M3",
+        "F6_E2M3|[11]|[0,8]|given 66 bits",
+        "F4|[4611686018427387904,4]|[0,8]|overflow",
         "F32|[3]|[0,8]|given 8 bytes; needed 12",
         "F32|[2]|[0,9]|within the file's 8 data bytes",
         "F32|[2]|[8,0]|a begin and an end",
@@ -85,11 +94,54 @@ class HostileCheckpointTest {
     assertMalformed(json, 8, reason);
   }
 
+  /** Valid types that the library has not: the others can be read. */
+  @ParameterizedTest
+  @CsvSource({
+    "U16,4",
+    "U32,2",
+    "U64,1",
+    "F8_E4M3,8",
+    "F8_E5M2,8",
+    "F8_E8M0,8",
+    "F4,16",
+    "F6_E3M2,0"
+  })
+  void aTypeThatIsNotSupportedIsNoFaultOfTheFile(String dtype, int elements) throws IOException {
+    int bytes = elements == 0 ? 0 : 8;
+    String json =
+        ("{\"b\":{\"dtype\":\"%s\",\"shape\":[%d],\"data_offsets\":[0,%d]},"
+                + "\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[%d,%d]}}")
+            .formatted(dtype, elements, bytes, bytes, bytes + 8);
+    Path file = file(json, bytes + 8);
+    try (Checkpoint read = Checkpoint.read(file)) {
+      assertThat(read.names()).containsExactly("b", "a");
+      assertThat(read.floats("a")).containsExactly(0f, 0f);
+      for (Consumer<String> reader :
+          List.<Consumer<String>>of(read::info, read::tensor, read::view, read::floats)) {
+        assertThatThrownBy(() -> reader.accept("b"))
+            .isInstanceOf(UnsupportedCheckpointException.class)
+            .hasMessageContaining(file.toString())
+            .hasMessageContaining("\"b\"")
+            .hasMessageContaining(dtype + ", which is valid in safetensors but not supported");
+      }
+      assertThat(
+              StateDict.of(read)
+                  .rename("b", "fc1.bias")
+                  .report(Mlp.of(new int[] {1, 1}, Activation.TANH).layout())
+                  .mismatched())
+          .containsKey("fc1.bias")
+          .extractingByKey("fc1.bias")
+          .asString()
+          .startsWith("given dtype " + dtype + " (b), which is not supported");
+    }
+  }
+
   @Test
   void twoEntriesMustNotShareBytesOrNames() throws IOException {
     String a = "\"a\":{\"dtype\":\"U8\",\"shape\":[6],\"data_offsets\":[0,6]}";
     String b = "\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}";
     assertMalformed("{" + a + "," + b + "}", 8, "overlaps another entry");
+    assertMalformed("{" + a.replace("U8", "F8_E4M3") + "," + b + "}", 8, "overlaps another entry");
     assertMalformed("{" + a + "," + a + "}", 6, "Duplicate field 'a'");
   }
 
@@ -153,7 +205,9 @@ class HostileCheckpointTest {
       Path file = Files.write(folder.resolve("damaged"), damaged);
       try (Checkpoint read = Checkpoint.read(file)) {
         for (String name : read.names()) {
-          assertThat(read.info(name).byteSize()).isLessThanOrEqualTo(53);
+          if (read.foreignType(name) == null) {
+            assertThat(read.info(name).byteSize()).isLessThanOrEqualTo(53);
+          }
         }
       } catch (MalformedCheckpointException expected) {
         refused++;

@@ -5,21 +5,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.viking.func.Func;
 import dev.viking.linalg.ExactSolver;
 import dev.viking.linalg.KernelProjection;
+import dev.viking.linalg.Lsmr;
 import dev.viking.linalg.Projection;
 import dev.viking.nn.Activation;
 import dev.viking.nn.Losses;
 import dev.viking.nn.Mlp;
 import dev.viking.nn.Sequential;
+import dev.viking.posterior.AlternatingListener;
+import dev.viking.posterior.AlternatingProjections;
+import dev.viking.posterior.JacobianKind;
+import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.TrainerOptions;
 import dev.viking.posterior.TrainingData;
 import dev.viking.posterior.VikingTrainer;
 import dev.viking.torch.DType;
+import dev.viking.torch.Device;
 import dev.viking.torch.LiveHandles;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
@@ -96,6 +103,80 @@ class FlightRecorderTest {
     assertThat(event.getLong("rows")).isEqualTo(3);
     assertThat(event.getLong("parameters")).isEqualTo(8);
     assertThat(event.getString("status")).isNotEmpty();
+  }
+
+  @Test
+  void projectionsThroughADataSetAreOneForEachBlock() throws Exception {
+    List<Double> residuals = new ArrayList<>();
+    Sequential model = Mlp.of(new int[] {2, 5, 3}, Activation.TANH);
+    List<RecordedEvent> events =
+        record(
+            "dev.viking.Projection",
+            () -> {
+              try (Rng rng = Rng.seeded(1)) {
+                Tensor mean = model.initialise(rng, DType.FLOAT32, Device.CPU);
+                TrainingData data =
+                    TrainingData.of(
+                        Tensor.randn(rng, DType.FLOAT32, 10, 2),
+                        Tensor.randn(rng, DType.FLOAT32, 10, 3));
+                new AlternatingProjections(
+                        model,
+                        Losses.halfSquaredError(),
+                        JacobianKind.FUNCTION,
+                        new ExactSolver(),
+                        4,
+                        2)
+                    .sample(
+                        KernelImagePosterior.of(mean, 1, -1),
+                        data,
+                        6,
+                        rng,
+                        (_, _, _, residual) -> residuals.add(residual));
+              }
+            });
+    // Blocks of 4, 4 and 2 examples with three outputs each, in two cycles.
+    assertThat(events)
+        .extracting(e -> e.getLong("rows"))
+        .containsExactly(12L, 12L, 6L, 12L, 12L, 6L);
+    assertThat(events).extracting(e -> e.getDouble("residual")).isEqualTo(residuals);
+    assertThat(events)
+        .allSatisfy(
+            e -> {
+              assertThat(e.getLong("vectors")).isEqualTo(6);
+              assertThat(e.getLong("parameters")).isEqualTo(model.layout().total());
+              // Each output has its own row of outgoing weights, so the rows are independent.
+              assertThat(e.getLong("rank")).isEqualTo(e.getLong("rows"));
+              assertThat(e.getString("status")).isEqualTo("FULL_RANK");
+              assertThat(e.getInt("iterations")).isZero();
+            });
+  }
+
+  @Test
+  void projectionsOfAnIterativeSolverTellIterationsAndNoRank() throws Exception {
+    Sequential model = Mlp.of(new int[] {2, 5, 1}, Activation.TANH);
+    List<RecordedEvent> events =
+        record(
+            "dev.viking.Projection",
+            () -> {
+              try (Rng rng = Rng.seeded(1)) {
+                Tensor mean = model.initialise(rng, DType.FLOAT32, Device.CPU);
+                TrainingData data =
+                    TrainingData.of(
+                        Tensor.randn(rng, DType.FLOAT32, 4, 2),
+                        Tensor.randn(rng, DType.FLOAT32, 4, 1));
+                new AlternatingProjections(
+                        model, Losses.halfSquaredError(), JacobianKind.FUNCTION, new Lsmr(), 4, 1)
+                    .sample(
+                        KernelImagePosterior.of(mean, 1, -1),
+                        data,
+                        2,
+                        rng,
+                        AlternatingListener.NONE);
+              }
+            });
+    assertThat(events).hasSize(1);
+    assertThat(events.getFirst().getLong("rank")).isEqualTo(-1);
+    assertThat(events.getFirst().getInt("iterations")).isPositive();
   }
 
   @Test
