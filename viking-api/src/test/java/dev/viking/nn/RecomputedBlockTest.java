@@ -139,7 +139,7 @@ class RecomputedBlockTest {
       assertThat(jacobian.columns()).isEqualTo(matrix.size(1));
       assertThat(error(jacobian.dense(), matrix)).isLessThan(1e-12);
       assertThat(error(jacobian.gram(), matrix.mm(matrix.t()))).isLessThan(1e-12);
-      for (long samples : new long[] {1, 5}) {
+      for (long samples : new long[] {1, 5, 17}) {
         Tensor vectors = Tensor.randn(rng, DType.FLOAT64, samples, matrix.size(1));
         Tensor weights = Tensor.randn(rng, DType.FLOAT64, samples, matrix.size(0));
         assertThat(error(jacobian.product(vectors), vectors.mm(matrix.t()))).isLessThan(1e-12);
