@@ -94,10 +94,7 @@ public final class MicroBatcher implements AutoCloseable {
       // Made here: without memory for it there is no batcher, rather than one without a worker.
       Prediction prediction = predictor.prediction(options.batch());
       workers[i] =
-          Thread.ofPlatform()
-              .name("viking-batch-", i)
-              .daemon()
-              .unstarted(() -> work(prediction));
+          Thread.ofPlatform().name("viking-batch-", i).daemon().unstarted(() -> work(prediction));
     }
   }
 
