@@ -2,6 +2,7 @@ package dev.viking.serving;
 
 import dev.viking.torch.ClosedException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -18,8 +19,10 @@ import java.util.concurrent.locks.LockSupport;
  * faster still and starves the others for hundreds of milliseconds; hence tickets. Only sleepers
  * that are woken at about the same time may change places.
  *
- * <p>A thread in a native call keeps its carrier, so virtual threads also pass a gate that leaves
- * one carrier free, and sleep while they wait.
+ * <p>A thread in a native call keeps its carrier, so virtual threads sleep while they wait, and of
+ * all that are in calls, of whichever gate, there are so few that one carrier stays free. They take
+ * one of these places last, when it is their turn: whoever has one computes, and gives it back
+ * soon. So a gate that is held up holds up no other.
  */
 final class CallGate {
   /** How long the next in turn stay awake. Where calls take longer, waking up is a small part. */
@@ -27,13 +30,22 @@ final class CallGate {
 
   private static final long SHORTEST_SLEEP_NANOS = 50_000;
 
+  /** Carriers that calls of virtual threads may keep, in the whole JVM: all but one. */
+  private static final int CARRIERS = Math.max(1, carriers() - 1);
+
+  private static final Semaphore CARRIERS_LEFT = new Semaphore(CARRIERS, true);
+
   private final int calls;
 
   /** Most of those in a call and next in turn together. */
   private final int near;
 
   private final Semaphore line;
+
+  /** Keeps some of the line for platform threads, which need none of the carriers. */
   private final Semaphore virtual;
+
+  private final AtomicInteger withoutCarrier = new AtomicInteger();
   private final AtomicLong tickets = new AtomicLong();
   private final AtomicLong finished = new AtomicLong();
   private volatile boolean closed;
@@ -42,7 +54,7 @@ final class CallGate {
     this.calls = calls;
     this.near = (int) Math.min(Integer.MAX_VALUE, 2L * calls);
     this.line = new Semaphore(near, true);
-    this.virtual = new Semaphore(Math.max(1, carriers() - 1), true);
+    this.virtual = new Semaphore(CARRIERS, true);
   }
 
   private static int carriers() {
@@ -62,8 +74,14 @@ final class CallGate {
       await(ticket, isVirtual);
     }
     if (closed) {
-      leave(isVirtual);
+      giveUpPlace(isVirtual);
       throw new ClosedException("CompiledPredictor.predict: the predictor is closed");
+    }
+    // Trying first would overtake those that wait, at other gates too.
+    if (isVirtual && (CARRIERS_LEFT.hasQueuedThreads() || !CARRIERS_LEFT.tryAcquire())) {
+      withoutCarrier.getAndIncrement();
+      CARRIERS_LEFT.acquireUninterruptibly();
+      withoutCarrier.getAndDecrement();
     }
     return isVirtual;
   }
@@ -93,6 +111,13 @@ final class CallGate {
   }
 
   void leave(boolean isVirtual) {
+    if (isVirtual) {
+      CARRIERS_LEFT.release();
+    }
+    giveUpPlace(isVirtual);
+  }
+
+  private void giveUpPlace(boolean isVirtual) {
     finished.getAndIncrement();
     line.release();
     if (isVirtual) {
@@ -101,7 +126,10 @@ final class CallGate {
   }
 
   int waiting() {
-    return line.getQueueLength() + virtual.getQueueLength() + Math.max(0, near() - calls);
+    return line.getQueueLength()
+        + virtual.getQueueLength()
+        + Math.max(0, near() - calls)
+        + withoutCarrier.get();
   }
 
   /** Those in a call and those next in turn. */

@@ -10,6 +10,7 @@ import dev.viking.posterior.SavedPosterior;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.ClosedException;
 import dev.viking.torch.DType;
+import dev.viking.torch.DTypeException;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
@@ -43,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CompiledPredictor implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("dev.viking.serving");
+
+  private static final String PREDICT = "CompiledPredictor.predict";
 
   /**
    * Largest deviation from libtorch, relative to 1 + |value|, that the check on the spot allows.
@@ -343,7 +346,8 @@ public final class CompiledPredictor implements AutoCloseable {
    *
    * @param input its numbers, row-major
    * @param into takes the result
-   * @throws dev.viking.torch.ArgumentException when there are too few numbers
+   * @throws ArgumentException when there are too few numbers, or too many
+   * @throws ShapeException when the storage was made for other sizes or another likelihood
    * @throws ClosedException when the predictor is closed
    */
   public void predict(float[] input, Prediction into) {
@@ -356,13 +360,16 @@ public final class CompiledPredictor implements AutoCloseable {
    * @param inputs their numbers, row-major, one input after the other
    * @param count number of inputs
    * @param into takes the result
-   * @throws dev.viking.torch.ArgumentException when there are too few numbers, or too little room
-   * @throws ShapeException when the storage was made for other sizes
+   * @throws ArgumentException when there are too few numbers, or too many, or too little room
+   * @throws ShapeException when the storage was made for other sizes or another likelihood
    * @throws ClosedException when the predictor is closed
    */
   public void predict(float[] inputs, int count, Prediction into) {
-    check(into);
-    into.require(count, inputs.length);
+    check(PREDICT, into);
+    into.require(count);
+    if (inputs.length != (long) count * features) {
+      throw numbers(PREDICT, "inputs", inputs.length, "exactly ", (long) count * features);
+    }
     MemorySegment.copy(inputs, 0, into.inputs, ValueLayout.JAVA_FLOAT, 0, count * features);
     run(into.inputs, count, into);
   }
@@ -371,16 +378,19 @@ public final class CompiledPredictor implements AutoCloseable {
    * Predicts for several inputs in memory.
    *
    * @param inputs float32, row-major; native memory aligned to 4 bytes is read in place, other is
-   *     copied
+   *     copied. What follows the inputs is not read
    * @param count number of inputs
    * @param into takes the result
-   * @throws dev.viking.torch.ArgumentException when there are too few numbers, or too little room
-   * @throws ShapeException when the storage was made for other sizes
+   * @throws ArgumentException when there are too few numbers, or too little room
+   * @throws ShapeException when the storage was made for other sizes or another likelihood
    * @throws ClosedException when the predictor is closed
    */
   public void predict(MemorySegment inputs, int count, Prediction into) {
-    check(into);
-    into.require(count, inputs.byteSize() / 4);
+    check(PREDICT, into);
+    into.require(count);
+    if (inputs.byteSize() / 4 < (long) count * features) {
+      throw numbers(PREDICT, "inputs", inputs.byteSize() / 4, "at least ", (long) count * features);
+    }
     if (inputs.isNative() && inputs.address() % 4 == 0) {
       run(inputs, count, into);
     } else {
@@ -394,12 +404,14 @@ public final class CompiledPredictor implements AutoCloseable {
    *
    * @param inputs [N, ...], any floating dtype and device
    * @param into takes the result
-   * @throws dev.viking.torch.ArgumentException when there is too little room
-   * @throws ShapeException when the inputs or the storage have other sizes
+   * @throws ArgumentException when there is too little room
+   * @throws ShapeException when the inputs or the storage have other sizes, or the storage is for
+   *     another likelihood
+   * @throws DTypeException when the inputs are no real floating-point numbers
    * @throws ClosedException when the predictor or the tensor is closed
    */
   public void predict(Tensor inputs, Prediction into) {
-    check(into);
+    check(PREDICT, into);
     long[] shape = inputs.shape();
     if (shape.length != inputShape.length + 1
         || !Arrays.equals(shape, 1, shape.length, inputShape, 0, inputShape.length)) {
@@ -411,7 +423,13 @@ public final class CompiledPredictor implements AutoCloseable {
               + " is needed");
     }
     int count = Math.toIntExact(shape[0]);
-    into.require(count, inputs.numel());
+    into.require(count);
+    if (!inputs.dtype().isFloatingPoint()) {
+      throw new DTypeException(
+          "CompiledPredictor.predict: inputs are "
+              + inputs.dtype()
+              + "; FLOAT32 or another real floating type is needed");
+    }
     try (Scope _ = Scope.open()) {
       inputs.to(DType.FLOAT32).contiguous().copyTo(into.inputs);
     }
@@ -422,16 +440,38 @@ public final class CompiledPredictor implements AutoCloseable {
     return gate;
   }
 
-  private void check(Prediction into) {
-    if (into.outputs() != outputs
-        || into.likelihood() != options.likelihood()
-        || into.inputs.byteSize() != 4L * features * into.capacity()) {
+  /** Throws unless the storage is for these sizes and this likelihood; any capacity will do. */
+  void check(String operation, Prediction into) {
+    if (into.features() != features
+        || into.outputs() != outputs
+        || into.likelihood() != options.likelihood()) {
       throw new ShapeException(
-          "CompiledPredictor.predict: the storage was made for another predictor, with "
-              + into.outputs()
-              + " outputs and "
-              + into.likelihood());
+          operation
+              + ": into was made for "
+              + sizes(into.features(), into.outputs(), into.likelihood())
+              + "; one for "
+              + sizes(features, outputs, options.likelihood())
+              + " is needed, as this predictor's prediction(capacity) makes it");
     }
+  }
+
+  private static String sizes(int features, int outputs, Likelihood likelihood) {
+    return features + " features, " + outputs + " outputs and " + likelihood;
+  }
+
+  /** What to throw for a wrong number of numbers. */
+  static ArgumentException numbers(
+      String operation, String argument, long given, String bound, long needed) {
+    return new ArgumentException(
+        operation
+            + ": "
+            + argument
+            + " has "
+            + given
+            + " numbers; "
+            + bound
+            + needed
+            + " are needed");
   }
 
   private void run(MemorySegment inputs, int count, Prediction into) {

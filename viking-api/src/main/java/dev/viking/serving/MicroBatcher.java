@@ -19,15 +19,26 @@ import org.jspecify.annotations.Nullable;
  * request whose turn does not come before its deadline is rejected too, and costs no prediction.
  * Nothing waits for a batch to fill: workers take what is there.
  *
+ * <p>A batch that fails fails its own requests, whatever the reason, and the next one is taken.
+ *
  * <p>Safe for any number of platform and virtual threads; waiting virtual threads give up their
  * carrier, and native calls happen on the batcher's own platform threads only. Does not own the
  * predictor; close the batcher first.
  */
 public final class MicroBatcher implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("dev.viking.serving");
+  private static final String PREDICT = "MicroBatcher.predict";
+
   private final CompiledPredictor predictor;
   private final BatcherOptions options;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition filled = lock.newCondition();
+  private final Calls calls;
+
+  /** For when there is no memory to say more. */
+  private final FailedPredictionException unexplained =
+      new FailedPredictionException(PREDICT + ": the prediction failed, and so did saying why");
+
   private final Request[] ring;
   private final Thread[] workers;
   private final LongAdder served = new LongAdder();
@@ -64,17 +75,26 @@ public final class MicroBatcher implements AutoCloseable {
     }
   }
 
+  /** Predicts a batch. */
+  interface Calls {
+    void predict(MemorySegment inputs, int count, Prediction into);
+  }
+
   private static final int QUEUED = 0;
   private static final int TAKEN = 1;
   private static final int ABANDONED = 2;
 
-  private MicroBatcher(CompiledPredictor predictor, BatcherOptions options) {
+  private MicroBatcher(CompiledPredictor predictor, BatcherOptions options, Calls calls) {
     this.predictor = predictor;
     this.options = options;
+    this.calls = calls;
     this.ring = new Request[options.queue()];
     this.workers = new Thread[options.workers()];
     for (int i = 0; i < workers.length; i++) {
-      workers[i] = Thread.ofPlatform().name("viking-batch-", i).daemon().unstarted(this::work);
+      // Made here: without memory for it there is no batcher, rather than one without a worker.
+      Prediction prediction = predictor.prediction(options.batch());
+      workers[i] =
+          Thread.ofPlatform().name("viking-batch-", i).daemon().unstarted(() -> work(prediction));
     }
   }
 
@@ -86,10 +106,16 @@ public final class MicroBatcher implements AutoCloseable {
    * @return the batcher, to be closed
    */
   public static MicroBatcher start(CompiledPredictor predictor, BatcherOptions options) {
-    MicroBatcher batcher = new MicroBatcher(predictor, options);
+    return start(predictor, options, predictor::predict);
+  }
+
+  /** For tests, with something else than the predictor that predicts. */
+  static MicroBatcher start(CompiledPredictor predictor, BatcherOptions options, Calls calls) {
+    MicroBatcher batcher = new MicroBatcher(predictor, options, calls);
     for (Thread worker : batcher.workers) {
       worker.start();
     }
+    LOG.log(System.Logger.Level.DEBUG, "batcher started: {0}", options);
     return batcher;
   }
 
@@ -100,7 +126,11 @@ public final class MicroBatcher implements AutoCloseable {
    * @param into takes the result as its input 0
    * @throws RejectedPredictionException when the queue is full, the time is over, or the batcher is
    *     closed
-   * @throws ArgumentException when there are too few numbers
+   * @throws ArgumentException when there are too few numbers, or too many
+   * @throws dev.viking.torch.ShapeException when the storage was made for other sizes or another
+   *     likelihood than the predictor's
+   * @throws FailedPredictionException when an error other than the library's own kept the
+   *     prediction from being made; its cause tells which
    * @throws InterruptedException when interrupted while waiting; the request is withdrawn
    */
   public void predict(float[] input, Prediction into) throws InterruptedException {
@@ -115,12 +145,20 @@ public final class MicroBatcher implements AutoCloseable {
    * @param timeout how long its turn may take to come
    * @throws RejectedPredictionException when the queue is full, the time is over, or the batcher is
    *     closed
-   * @throws ArgumentException when there are too few numbers
+   * @throws ArgumentException when there are too few numbers, or too many
+   * @throws dev.viking.torch.ShapeException when the storage was made for other sizes or another
+   *     likelihood than the predictor's
+   * @throws FailedPredictionException when an error other than the library's own kept the
+   *     prediction from being made; its cause tells which
    * @throws InterruptedException when interrupted while waiting; the request is withdrawn
    */
   public void predict(float[] input, Prediction into, Duration timeout)
       throws InterruptedException {
-    into.require(1, input.length);
+    predictor.check(PREDICT, into);
+    if (input.length != predictor.features()) {
+      throw CompiledPredictor.numbers(
+          PREDICT, "input", input.length, "exactly ", predictor.features());
+    }
     Request request = new Request(input, into, System.nanoTime() + timeout.toNanos());
     enqueue(request);
     boolean interrupted = false;
@@ -196,15 +234,16 @@ public final class MicroBatcher implements AutoCloseable {
     }
   }
 
-  private void work() {
-    Prediction prediction = predictor.prediction(options.batch());
+  private void work(Prediction prediction) {
     Request[] batch = new Request[options.batch()];
     while (true) {
       int count = take(batch);
       if (count < 0) {
         return;
       }
-      answer(batch, count, prediction);
+      if (count > 0) {
+        answer(batch, count, prediction);
+      }
     }
   }
 
@@ -236,9 +275,28 @@ public final class MicroBatcher implements AutoCloseable {
     }
   }
 
+  /** Finishes all requests of a batch, whatever happens. */
   private void answer(Request[] batch, int count, Prediction prediction) {
+    Throwable thrown = compute(batch, count, prediction);
+    RuntimeException failure = thrown == null ? null : failure(thrown);
+    Error dying = thrown instanceof VirtualMachineError error && isEnd(error) ? error : null;
+    if (dying != null && failure != null) {
+      giveUp(failure);
+    }
+    for (int i = 0; i < count; i++) {
+      batch[i].finish(failure);
+    }
+    if (thrown != null) {
+      tell(count, thrown);
+    }
+    if (dying != null) {
+      throw dying;
+    }
+  }
+
+  /** Predicts and hands out the results; what came in between, if anything. */
+  private @Nullable Throwable compute(Request[] batch, int count, Prediction prediction) {
     int features = predictor.features();
-    RuntimeException failure = null;
     try {
       for (int i = 0; i < count; i++) {
         MemorySegment.copy(
@@ -249,21 +307,63 @@ public final class MicroBatcher implements AutoCloseable {
             4L * i * features,
             features);
       }
-      if (count > 0) {
-        predictor.predict(prediction.inputs, count, prediction);
-        batches.increment();
+      calls.predict(prediction.inputs, count, prediction);
+      batches.increment();
+      for (int i = 0; i < count; i++) {
+        batch[i].into.copyFrom(prediction, i, 0);
+        batch[i].into.count(1);
       }
-    } catch (VikingException e) {
-      failure = e;
+      served.add(count);
+      return null;
+    } catch (Throwable e) {
+      // Errors too: a request that nobody finishes waits for ever.
+      return e;
     }
-    for (int i = 0; i < count; i++) {
-      Request request = batch[i];
-      if (failure == null) {
-        request.into.copyFrom(prediction, i, 0);
-        request.into.count(1);
-        served.increment();
+  }
+
+  private RuntimeException failure(Throwable thrown) {
+    if (thrown instanceof VikingException own) {
+      return own;
+    }
+    try {
+      FailedPredictionException failure =
+          new FailedPredictionException(PREDICT + ": the prediction failed: " + thrown);
+      failure.initCause(thrown);
+      return failure;
+    } catch (Throwable _) {
+      return unexplained;
+    }
+  }
+
+  /** Whether the virtual machine is broken; one without memory or stack may go on. */
+  private static boolean isEnd(VirtualMachineError error) {
+    return !(error instanceof OutOfMemoryError || error instanceof StackOverflowError);
+  }
+
+  /** Takes no more requests, and fails those that wait. */
+  private void giveUp(RuntimeException why) {
+    lock.lock();
+    try {
+      closed = true;
+      for (; waiting > 0; waiting--) {
+        ring[first].state = TAKEN;
+        ring[first].finish(why);
+        first = (first + 1) % ring.length;
       }
-      request.finish(failure);
+      filled.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static void tell(int count, Throwable thrown) {
+    try {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          () -> "a batch failed, and with it its " + count + " requests",
+          thrown);
+    } catch (RuntimeException | Error _) {
+      // A log that cannot be written is no reason to stop answering.
     }
   }
 
@@ -320,8 +420,10 @@ public final class MicroBatcher implements AutoCloseable {
   /** Takes no more requests, answers those that wait, and ends the workers. */
   @Override
   public void close() {
+    boolean again;
     lock.lock();
     try {
+      again = closed;
       closed = true;
       filled.signalAll();
     } finally {
@@ -337,6 +439,13 @@ public final class MicroBatcher implements AutoCloseable {
           interrupted = true;
         }
       }
+    }
+    if (!again) {
+      LOG.log(
+          System.Logger.Level.DEBUG,
+          "batcher closed: {0} requests served in {1} calls",
+          served.sum(),
+          batches.sum());
     }
     if (interrupted) {
       Thread.currentThread().interrupt();

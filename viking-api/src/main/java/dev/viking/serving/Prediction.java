@@ -197,24 +197,18 @@ public final class Prediction {
     count = inputsOfCall;
   }
 
-  /** Throws unless so many inputs, of so many numbers, fit. */
-  void require(int inputsOfCall, long numbers) {
+  int features() {
+    return features;
+  }
+
+  /** Throws unless so many inputs fit. */
+  void require(int inputsOfCall) {
     if (inputsOfCall < 0 || inputsOfCall > capacity) {
       throw new ArgumentException(
           "CompiledPredictor.predict: "
               + inputsOfCall
               + " inputs; this prediction has room for "
               + capacity);
-    }
-    if (numbers < (long) inputsOfCall * features) {
-      throw new ArgumentException(
-          "CompiledPredictor.predict: the inputs have "
-              + numbers
-              + " numbers; "
-              + (long) inputsOfCall * features
-              + " are needed for "
-              + inputsOfCall
-              + " inputs");
     }
   }
 

@@ -20,8 +20,8 @@ import java.util.List;
  *     served: the next in turn, as many as there are calls at once, awake for up to 2 ms, giving
  *     their processor away to whoever has work, and all others asleep. No more than the processors
  *     that the service may use: each call beyond makes others wait for a time slice of the kernel
- *     in the middle. Virtual threads take at most one less than there are carriers, so that others
- *     go on
+ *     in the middle. Virtual threads take at most one less than there are carriers, over all
+ *     predictors of the JVM together, so that others go on
  */
 public record PredictorOptions(
     Likelihood likelihood,

@@ -121,12 +121,33 @@ public final class NativeMemory {
   }
 
   /**
-   * Lists the live tensors with the place where each was made, when the JVM runs with {@code
-   * -Dviking.leaks=trace}.
+   * Tells what lives now: how much on each kind of device, and, when the JVM runs with {@code
+   * -Dviking.leaks=trace}, each tensor with the place where it was made.
    *
-   * @return the listing; empty when nothing lives or when not tracing
+   * @return a line for each kind of device, then the tensors, or how to have them listed
    */
   public static String dump() {
-    return LeakTracker.dump();
+    StringBuilder text = new StringBuilder();
+    live(text, "cpu", Device.CPU);
+    if (Device.count(Device.Type.CUDA) > 0) {
+      live(text, "cuda", Device.cuda(-1));
+    }
+    return text.append(
+            LeakTracker.TRACING
+                ? LeakTracker.dump()
+                : "tracing is off, so where they were made is not known; start the JVM with"
+                    + " -Dviking.leaks=trace to have each tensor listed with its origin\n")
+        .toString();
+  }
+
+  private static void live(StringBuilder text, String kind, Device device) {
+    Live live = live(device);
+    text.append("live on ")
+        .append(kind)
+        .append(": ")
+        .append(live.handles())
+        .append(" handles, ")
+        .append(live.bytes())
+        .append(" bytes in tensors\n");
   }
 }

@@ -2,9 +2,11 @@ package dev.viking.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.viking.torch.ClosedException;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -43,6 +45,80 @@ class CallGateTest {
     }
     assertThat(most.get()).isBetween(1, 2);
     assertThat(gate.waiting()).isZero();
+  }
+
+  /** Whoever is inside keeps its carrier, as in a native call: nobody takes it from a busy loop. */
+  @Test
+  void virtualThreadsOfTwoGatesTogetherLeaveACarrierFree() throws Exception {
+    int carriers =
+        Integer.getInteger(
+            "jdk.virtualThreadScheduler.parallelism", Runtime.getRuntime().availableProcessors());
+    assumeTrue(carriers > 1, "with one carrier, none can be left free");
+    List<CallGate> gates = List.of(new CallGate(carriers), new CallGate(carriers));
+    AtomicInteger inside = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    AtomicBoolean stop = new AtomicBoolean();
+    List<Thread> threads = new ArrayList<>();
+    for (int t = 0; t < 4 * carriers; t++) {
+      CallGate gate = gates.get(t % 2);
+      threads.add(
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    boolean isVirtual = gate.enter();
+                    most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                    while (!stop.get()) {
+                      Thread.onSpinWait();
+                    }
+                    inside.decrementAndGet();
+                    gate.leave(isVirtual);
+                  }));
+    }
+    try {
+      while (inside.get() < carriers - 1) {
+        Thread.sleep(1);
+      }
+      Thread unrelated = Thread.ofVirtual().start(() -> {});
+      assertThat(unrelated.join(Duration.ofSeconds(10))).as("an unrelated thread ran").isTrue();
+      // All others now wait, each counted by its own gate.
+      while (gates.get(0).waiting() + gates.get(1).waiting() < 3 * carriers + 1) {
+        Thread.sleep(1);
+      }
+      // A platform thread has a carrier of its own, so to speak.
+      CallGate third = new CallGate(1);
+      assertThat(third.waiting()).as("waiting at other gates").isZero();
+      third.leave(third.enter());
+    } finally {
+      stop.set(true);
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(most).hasValue(carriers - 1);
+    assertThat(gates).allSatisfy(gate -> assertThat(gate.waiting()).isZero());
+  }
+
+  /** Whoever waits for one predictor is in no native call, and so in nobody else's way. */
+  @Test
+  void aGateThatIsHeldUpDoesNotHoldUpAnother() throws Exception {
+    CallGate held = new CallGate(1);
+    CallGate other = new CallGate(1);
+    held.hold();
+    List<Thread> threads = new ArrayList<>();
+    int callers = 2 * Runtime.getRuntime().availableProcessors() + 2;
+    for (int t = 0; t < callers; t++) {
+      threads.add(Thread.ofVirtual().start(() -> held.leave(held.enter())));
+    }
+    while (held.waiting() < callers) {
+      Thread.sleep(1);
+    }
+    Thread passing = Thread.ofVirtual().start(() -> other.leave(other.enter()));
+    assertThat(passing.join(Duration.ofSeconds(10))).isTrue();
+    held.letGo();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertThat(held.waiting()).isZero();
   }
 
   @Test

@@ -28,6 +28,7 @@ import dev.viking.posterior.Predictor;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.ClosedException;
 import dev.viking.torch.DType;
+import dev.viking.torch.DTypeException;
 import dev.viking.torch.LiveHandles;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
@@ -427,14 +428,26 @@ class CompiledPredictorTest {
     CompiledPredictor predictor =
         Posteriors.mlp(2).compile(PredictorOptions.of(Likelihood.REGRESSION));
     Prediction into = predictor.prediction(2);
-    assertThatThrownBy(() -> predictor.predict(new float[31], into))
+    for (int length : new int[] {31, 33, 64}) {
+      assertThatThrownBy(() -> predictor.predict(new float[length], into))
+          .isInstanceOf(ArgumentException.class)
+          .hasMessageContaining("has " + length + " numbers")
+          .hasMessageContaining("32 are needed");
+    }
+    assertThatThrownBy(() -> predictor.predict(new float[65], 2, into))
         .isInstanceOf(ArgumentException.class)
-        .hasMessageContaining("31")
-        .hasMessageContaining("32");
+        .hasMessageContaining("has 65 numbers")
+        .hasMessageContaining("64 are needed");
     assertThatThrownBy(() -> predictor.predict(new float[96], 3, into))
         .isInstanceOf(ArgumentException.class);
     assertThatThrownBy(() -> predictor.predict(Tensor.zeros(DType.FLOAT32, 2, 31), into))
         .isInstanceOf(ShapeException.class);
+    for (DType dtype : List.of(DType.INT64, DType.BOOL, DType.COMPLEX64)) {
+      assertThatThrownBy(() -> predictor.predict(Tensor.zeros(dtype, 2, 32), into))
+          .isInstanceOf(DTypeException.class)
+          .hasMessageContaining(dtype.toString())
+          .hasMessageContaining("FLOAT32");
+    }
     assertThatThrownBy(() -> into.mean(0, 0)).isInstanceOf(ArgumentException.class);
     predictor.predict(new float[32], into);
     assertThatThrownBy(() -> into.probability(0, 0))
@@ -443,7 +456,9 @@ class CompiledPredictorTest {
     try (CompiledPredictor other =
         Posteriors.mlp(2).compile(PredictorOptions.of(Likelihood.CATEGORICAL))) {
       assertThatThrownBy(() -> other.predict(new float[32], into))
-          .isInstanceOf(ShapeException.class);
+          .isInstanceOf(ShapeException.class)
+          .hasMessageContaining("into was made for 32 features, 1 outputs and REGRESSION")
+          .hasMessageContaining("1 outputs and CATEGORICAL");
     }
     predictor.close();
     predictor.close();

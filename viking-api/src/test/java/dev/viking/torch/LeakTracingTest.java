@@ -40,6 +40,8 @@ class LeakTracingTest {
     assertThat(scope).contains("LeakTracingProgram.main").doesNotContain("forgetOne");
     String dump = output.substring(output.indexOf("dump:"));
     assertThat(dump)
+        .contains("live on cpu: 1 handles, 16 bytes in tensors")
+        .doesNotContain("tracing is off")
         .contains("unreachable and never closed")
         .contains("thread \"main\"")
         .contains("LeakTracingProgram.forgetOne")
@@ -50,7 +52,10 @@ class LeakTracingTest {
   void withoutThePropertyNothingIsRecorded() throws IOException, InterruptedException {
     String output = run("-Dviking.leaks=none");
     assertThat(output).contains("scope: Tensor[FLOAT64, cpu, [1]]");
-    assertThat(output.substring(output.indexOf("dump:")).strip()).isEqualTo("dump:");
+    assertThat(output.substring(output.indexOf("dump:")))
+        .contains("live on cpu: 1 handles, 16 bytes in tensors")
+        .contains("tracing is off")
+        .contains("-Dviking.leaks=trace");
     assertThat(output).doesNotContain("LeakTracingProgram.main");
   }
 }

@@ -23,7 +23,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "serve",
     mixinStandardHelpOptions = true,
-    description = "Predictions of a posterior over HTTP: POST /predict, GET /health, GET /metrics.")
+    description =
+        "Predictions of a posterior over HTTP: POST /predict, GET /health, GET /metrics,"
+            + " GET /debug/tensors.")
 public final class Main implements Callable<Integer> {
   @Option(names = "--port", defaultValue = "8080", description = "0: any free one (default: 8080)")
   private int port;

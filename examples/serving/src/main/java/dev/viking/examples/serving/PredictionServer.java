@@ -7,6 +7,7 @@ import dev.viking.serving.CompiledPredictor;
 import dev.viking.serving.MicroBatcher;
 import dev.viking.serving.Prediction;
 import dev.viking.serving.RejectedPredictionException;
+import dev.viking.torch.NativeMemory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -19,12 +20,13 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * /predict, /health and /metrics. Bounded: connections, requests under way, bytes of a request,
- * requests that wait, and how long.
+ * /predict, /health, /metrics and /debug/tensors. Bounded: connections, predictions under way,
+ * bytes of a request, requests that wait, and how long.
  */
 final class PredictionServer implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("dev.viking.examples.serving");
   private static final String JSON = "application/json";
+  private static final String PATHS = "there are /predict, /health, /metrics and /debug/tensors";
   private static final int BYTES_PER_NUMBER = 32;
 
   private final CompiledPredictor predictor;
@@ -62,21 +64,20 @@ final class PredictionServer implements AutoCloseable {
     this.requests = new Semaphore(most);
     this.storage = new ArrayBlockingQueue<>(most);
     server.setExecutor(threads);
-    route("/predict", "POST", JSON, this::predict);
+    route("/predict", "POST", JSON, this::admit);
     route("/health", "GET", JSON, exchange -> health());
     route(
         "/metrics",
         "GET",
         "text/plain; version=0.0.4; charset=utf-8",
         exchange -> metrics.scrape().getBytes(StandardCharsets.UTF_8));
+    route(
+        "/debug/tensors",
+        "GET",
+        "text/plain; charset=utf-8",
+        exchange -> NativeMemory.dump().getBytes(StandardCharsets.UTF_8));
     server.createContext(
-        "/",
-        exchange ->
-            respond(
-                exchange,
-                404,
-                JSON,
-                PredictionJson.error("there are /predict, /health and /metrics")));
+        "/", exchange -> respond(exchange, 404, JSON, PredictionJson.error(PATHS)));
     server.start();
   }
 
@@ -99,13 +100,9 @@ final class PredictionServer implements AutoCloseable {
         exchange -> {
           int status = 200;
           byte[] body;
-          if (!requests.tryAcquire()) {
-            respond(exchange, 503, JSON, PredictionJson.error("too many requests under way"));
-            return;
-          }
           try {
             if (!exchange.getRequestURI().getPath().equals(path)) {
-              throw new RequestException(404, "there are /predict, /health and /metrics");
+              throw new RequestException(404, PATHS);
             }
             if (!exchange.getRequestMethod().equals(method)) {
               exchange.getResponseHeaders().set("Allow", method);
@@ -126,8 +123,6 @@ final class PredictionServer implements AutoCloseable {
             LOG.log(System.Logger.Level.ERROR, "request failed", e);
             status = 500;
             body = PredictionJson.error("internal error");
-          } finally {
-            requests.release();
           }
           respond(exchange, status, status == 200 ? type : JSON, body);
         });
@@ -154,6 +149,19 @@ final class PredictionServer implements AutoCloseable {
       throw new RequestException(503, "shutting down");
     }
     return "{\"status\":\"up\"}".getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Bounds the predictions under way, and nothing else: /health is asked under load, too. */
+  private byte[] admit(HttpExchange exchange)
+      throws IOException, RequestException, InterruptedException {
+    if (!requests.tryAcquire()) {
+      throw new RequestException(503, "too many requests under way");
+    }
+    try {
+      return predict(exchange);
+    } finally {
+      requests.release();
+    }
   }
 
   private byte[] predict(HttpExchange exchange)

@@ -1,5 +1,6 @@
 package dev.viking.examples.serving;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,12 +9,16 @@ import dev.viking.posterior.Predictions;
 import dev.viking.serving.BatcherOptions;
 import dev.viking.serving.CompiledPredictor;
 import dev.viking.serving.Prediction;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,7 +54,12 @@ class PredictionServerTest {
 
   private static HttpResponse<String> send(String method, String path, String body)
       throws Exception {
-    return CLIENT.send(request(server, method, path, body), HttpResponse.BodyHandlers.ofString());
+    return send(server, method, path, body);
+  }
+
+  private static HttpResponse<String> send(
+      PredictionServer to, String method, String path, String body) throws Exception {
+    return CLIENT.send(request(to, method, path, body), HttpResponse.BodyHandlers.ofString());
   }
 
   private static String image(float value) {
@@ -122,6 +132,59 @@ class PredictionServerTest {
         .contains("viking_rejected_total{reason=\"queue_full\"} 0.0")
         .contains("viking_native_handles ")
         .containsPattern("viking_process_resident_bytes \\d");
+  }
+
+  @Test
+  void liveTensorsAreTold() throws Exception {
+    HttpResponse<String> response = send("GET", "/debug/tensors", "");
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type").orElseThrow()).contains("text/plain");
+    assertThat(response.body()).contains("live on cpu: ").contains("-Dviking.leaks=trace");
+    assertThat(send("POST", "/debug/tensors", "").statusCode()).isEqualTo(405);
+  }
+
+  /** Clients that hold back their requests' bodies take all places, for as long as it takes. */
+  @Test
+  void overloadIsToldToPredictionsOnly() throws Exception {
+    PredictionServer own = start(new BatcherOptions(1, 1, 1, Duration.ofSeconds(30)));
+    byte[] body = image(0.5f).getBytes(UTF_8);
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 3; i++) {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), own.port());
+        slow.add(socket);
+        socket.setSoTimeout(60_000);
+        String head =
+            "POST /predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: "
+                + body.length
+                + "\r\n\r\n";
+        socket.getOutputStream().write(head.getBytes(UTF_8));
+      }
+      while (own.begun() < 3) {
+        Thread.sleep(1);
+      }
+      HttpResponse<String> turnedAway = send(own, "POST", "/predict", image(0));
+      assertThat(turnedAway.statusCode()).isEqualTo(503);
+      assertThat(turnedAway.headers().firstValue("Retry-After")).contains("1");
+      assertThat(turnedAway.body()).contains("too many requests");
+      assertThat(send(own, "GET", "/health", "").statusCode()).isEqualTo(200);
+      HttpResponse<String> metrics = send(own, "GET", "/metrics", "");
+      assertThat(metrics.statusCode()).isEqualTo(200);
+      assertThat(metrics.body()).contains("viking_responses_total{status=\"503\"} 1.0");
+      assertThat(send(own, "GET", "/debug/tensors", "").statusCode()).isEqualTo(200);
+      // One by one, since the queue has room for one; then there is room again.
+      for (Socket socket : slow) {
+        socket.getOutputStream().write(body);
+        assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
+            .startsWith("HTTP/1.1 200");
+      }
+      assertThat(send(own, "POST", "/predict", image(0)).statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+      own.close();
+    }
   }
 
   @Test
