@@ -5,7 +5,8 @@ module dev.viking {
   requires com.fasterxml.jackson.core;
   requires dev.viking.bindings;
   requires java.desktop;
-  requires static java.management; // for who watches over JMX; the bean is left out without it
+  requires static java.management; // for who watches over JMX; NativeMemory.registerBean returns
+                                   // false without it
   requires org.knowm.xchart;
   requires static org.tukaani.xz; // for data files packed with xz
   requires static transitive org.jspecify;

@@ -69,7 +69,6 @@ final class Invoker {
   private Invoker() {
     NativeLibrary.ensureLoaded();
     NativeMemoryEvent.register();
-    TensorsBean.register();
     // One allocation of an automatic arena: it goes with the thread, of which there may be many.
     MemorySegment scratch =
         Arena.ofAuto()

@@ -140,6 +140,17 @@ public final class NativeMemory {
         .toString();
   }
 
+  /**
+   * Registers {@link TensorsMXBean} on the platform's server of beans, for who watches over JMX.
+   * Not done by itself, since the server takes some 100 ms to start. Calling again does nothing.
+   *
+   * @return whether the bean is there; false, and a warning is logged, where the module {@code
+   *     java.management} is missing or the server refuses
+   */
+  public static boolean registerBean() {
+    return TensorsBean.register();
+  }
+
   private static void live(StringBuilder text, String kind, Device device) {
     Live live = live(device);
     text.append("live on ")

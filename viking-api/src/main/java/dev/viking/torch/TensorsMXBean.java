@@ -1,9 +1,8 @@
 package dev.viking.torch;
 
 /**
- * What {@link NativeMemory} knows, for JMX: {@value #NAME} on the platform's server of beans, from
- * a second after the library was loaded. Where the module {@code java.management} is missing there
- * is no such bean.
+ * What {@link NativeMemory} knows, for JMX: {@value #NAME} on the platform's server of beans, once
+ * {@link NativeMemory#registerBean} was called.
  */
 public interface TensorsMXBean {
   /** The bean's name. */

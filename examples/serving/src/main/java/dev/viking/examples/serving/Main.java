@@ -6,6 +6,7 @@ import dev.viking.serving.CompiledPredictor;
 import dev.viking.serving.Likelihood;
 import dev.viking.serving.Prediction;
 import dev.viking.serving.PredictorOptions;
+import dev.viking.torch.NativeMemory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -144,6 +145,7 @@ public final class Main implements Callable<Integer> {
             port, predictor, new BatcherOptions(queue, batch, 1, Duration.ofMillis(timeout)));
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "shutdown"));
     System.out.println("listening on http://127.0.0.1:" + server.port());
+    NativeMemory.registerBean();
     new CountDownLatch(1).await();
     return 0;
   }
