@@ -5,7 +5,7 @@ module dev.viking {
   requires com.fasterxml.jackson.core;
   requires dev.viking.bindings;
   requires java.desktop;
-  requires static java.management; // for who watches over JMX; NativeMemory.registerBean returns
+  requires static java.management; // for NativeMemory.registerBean alone
                                    // false without it
   requires org.knowm.xchart;
   requires static org.tukaani.xz; // for data files packed with xz
