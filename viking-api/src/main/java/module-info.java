@@ -6,7 +6,6 @@ module dev.viking {
   requires dev.viking.bindings;
   requires java.desktop;
   requires static java.management; // for NativeMemory.registerBean alone
-                                   // false without it
   requires org.knowm.xchart;
   requires static org.tukaani.xz; // for data files packed with xz
   requires static transitive org.jspecify;
