@@ -11,21 +11,23 @@ Usage: benchmarks/compare.sh --data DIR [options]
 DIR holds the folders mnist, fashion-mnist and kmnist, each with files of the MNIST format. What is finished in --out is not
 done again.
 
+  --budget       a tenth of the epochs, one method after the other: how long each takes
   --study        train VIKING, IVON and SWAG in the settings that were compared, and look at validation images only
   --sets LIST    of mnist, fashion-mnist (default: both)
   --seeds LIST   default: 0,1,2
-  --methods LIST default: map-short,map,viking,ivon,swag,laplace,miani-loss,sgld,ensemble
+  --methods LIST default: map-short,map,viking,ivon,swag,laplace,miani-loss,sgld
   --parallel N   cells at the same time (default: 2)
   --out DIR      default: benchmarks/target/comparison
   -h, --help     this text
 HELP
 }
 
-data='' scales=free sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,sgld,ensemble parallel=2 study=no
+data='' scales=free sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,sgld parallel=2 study=no budget=no
 out="$HERE/target/comparison"
 while (($# > 0)); do
   case "$1" in
     --study) study=yes ;;
+    --budget) budget=yes ;;
     --data | --sets | --seeds | --methods | --parallel | --out)
       need_value "$@"
       printf -v "${1#--}" %s "$2"
@@ -44,13 +46,20 @@ viking() { "$ROOT/viking" compare "$@" --parallel "$parallel"; }
 common=(--batch-size 128 --learning-rate 0.002 --schedule cosine --sigma-epochs 0)
 options=(--scale-start curvature --projection-gradient none --draw-block 512)
 
-final() { # NAME, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by
+final() { # NAME, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by, scales
   local others=fashion-mnist
   [[ $1 == mnist ]] || others=mnist
   viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$methods" --seeds "$seeds" \
     "${common[@]}" --mle-epochs "$2" --epochs "$3" "${options[@]}" --beta "$4" --draw-images "$5" --samples 30 \
-    --scales free --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --members 3 --rotations 15,30,45,60 \
+    --scales "$6" --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --sgld-learning-rate 0.3 \
     --out "$out/$1"
+}
+
+tenth() { # set, methods, further options: one seed, a tenth of the epochs, nothing beside it
+  local set="$1" which="$2"
+  shift 2
+  parallel=1 viking --data "$data/$set" --methods "$which" --seed 0 "${common[@]}" "${options[@]}" --samples 30 \
+    --ivon-learning-rate 0.25 --swag-epochs 1 --swag-learning-rate 0.05 --sgld-cycles 1 --out "$out/budget/$set" "$@"
 }
 
 trial() { # NAME, set, methods, further options: one seed, validation images
@@ -80,13 +89,10 @@ longer() { # set: 30 epochs, most of them of the objective
   done
 }
 
-beyond() { # set, epochs of maximum likelihood and of the objective, images: scales for each layer, long memory, SGLD's rate
-  local beta betas='0.1 0.2' rate
-  [[ $1 == fashion-mnist ]] || betas='0.02 0.05'
-  for beta in $betas; do
-    scales=free-layers trained "layers-beta$beta" "$1" viking "$2" 30 --epochs "$3" --beta "$beta" --draw-images "$4"
-  done
-  trained gamma0.95 "$1" viking "$2" 30 --epochs "$3" --beta "${betas%% *}" --draw-images "$4" --gamma 0.95
+beyond() { # set, epochs of maximum likelihood and of the objective, KL weight, images: scales for each layer; SGLD's rate
+  local rate
+  scales=free-layers trained layers "$1" viking "$2" 30 --epochs "$3" --beta "$4" --draw-images "$5"
+  [[ $1 == fashion-mnist ]] || return 0
   for rate in 0.1 0.3; do
     trained "sgld$rate" "$1" sgld 30 30 --epochs 0 --sgld-learning-rate "$rate"
   done
@@ -100,11 +106,17 @@ untied() { # set: does it help that the kernel's deviation is not the prior's?
   done
 }
 
+if [[ $budget == yes ]]; then
+  tenth mnist map,viking,ivon,swag,laplace,miani-loss,sgld --scales free --mle-epochs 2 --epochs 1 --beta 0.02 --draw-images 5120
+  tenth fashion-mnist viking --scales free-layers --mle-epochs 1 --epochs 2 --beta 0.1 --draw-images 1024
+  exit
+fi
+
 IFS=, read -ra chosen <<<"$sets"
 for set in "${chosen[@]}"; do
   [[ $set == mnist || $set == fashion-mnist ]] || fail "--sets: $set given; mnist or fashion-mnist is needed"
   if [[ $study == no ]]; then
-    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120; else final fashion-mnist 10 20 0.1 1024; fi
+    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120 free; else final fashion-mnist 10 20 0.1 1024 free-layers; fi
     continue
   fi
   epochs="$([[ $set == mnist ]] && echo 6 || echo 8)"
@@ -116,7 +128,7 @@ for set in "${chosen[@]}"; do
   done
   untied "$set"
   longer "$set"
-  if [[ $set == mnist ]]; then beyond mnist 20 10 5120; else beyond fashion-mnist 10 20 1024; fi
+  if [[ $set == mnist ]]; then beyond mnist 20 10 0.02 5120; else beyond fashion-mnist 10 20 0.1 1024; fi
   trial linearised "$set" viking --epochs "$epochs" --beta 0.1 --draw-images 5120 --predictions linearised
   trial map "$set" map --epochs 0 --map-precision 0
   for rate in 0.1 0.25; do trial "ivon$rate" "$set" ivon --epochs 0 --ivon-learning-rate "$rate"; done
