@@ -43,11 +43,7 @@ final class ActivationTape extends Tape {
     if (groups == 1) {
       return slope(cotangent, known);
     }
-    long[] shape = known.shape();
-    long[] grouped = new long[shape.length + 1];
-    System.arraycopy(shape, 0, grouped, 1, shape.length);
-    grouped[0] = shape[0];
-    grouped[1] = groups;
+    long[] grouped = grouped(known, groups);
     Tensor repeated = known.unsqueeze(1);
     if (function == Activation.GELU) {
       // libtorch's kernel does not repeat.

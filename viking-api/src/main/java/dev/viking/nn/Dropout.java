@@ -5,6 +5,7 @@ import dev.viking.torch.Rng;
 import dev.viking.torch.Tensor;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -84,12 +85,10 @@ public final class Dropout implements Layer {
     return rate;
   }
 
-  /** What the numbers are multiplied with: 0 or 1 / (1 - rate). */
+  /** What a layer in training multiplies the numbers with: 0 or 1 / (1 - rate). */
   Tensor mask(Tensor inputs) {
-    if (key == null) {
-      return Tensor.ones(inputs.shape(), inputs.dtype(), inputs.device());
-    }
-    try (Rng rng = Rng.seeded(key, inputs.device())) {
+    long seed = Objects.requireNonNull(key, "the layer does not drop");
+    try (Rng rng = Rng.seeded(seed, inputs.device())) {
       return Tensor.bernoulli(rng, 1 - rate, inputs.dtype(), inputs.shape()).div_(1 - rate);
     }
   }

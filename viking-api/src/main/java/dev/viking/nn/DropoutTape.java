@@ -33,12 +33,7 @@ final class DropoutTape extends Tape {
     if (groups == 1) {
       return cotangent.mul(mask);
     }
-    long[] shape = mask.shape();
-    long[] grouped = new long[shape.length + 1];
-    System.arraycopy(shape, 0, grouped, 1, shape.length);
-    grouped[0] = shape[0];
-    grouped[1] = groups;
-    return cotangent.reshape(grouped).mul(mask.unsqueeze(1)).flatten(0, 1);
+    return cotangent.reshape(grouped(mask, groups)).mul(mask.unsqueeze(1)).flatten(0, 1);
   }
 
   @Override

@@ -50,6 +50,16 @@ abstract sealed class Tape
   /** The cotangent of the inputs for one of the outputs. */
   abstract Tensor backward(Tensor cotangent, long groups);
 
+  /** The shape [B, G, ...] of cotangents in groups for values [B, ...]. */
+  static long[] grouped(Tensor values, long groups) {
+    long[] shape = values.shape();
+    long[] grouped = new long[shape.length + 1];
+    System.arraycopy(shape, 0, grouped, 1, shape.length);
+    grouped[0] = shape[0];
+    grouped[1] = groups;
+    return grouped;
+  }
+
   /** Writes the gradient of the layer's parameters, summed over the batch. */
   void gradient(Tensor cotangent, List<Tensor> slots) {}
 
