@@ -2,6 +2,7 @@ package dev.viking.examples;
 
 import dev.viking.data.Augmentation;
 import dev.viking.data.FlipCrop;
+import dev.viking.data.RandomShift;
 
 /** How training images are changed at random. */
 enum AugmentChoice {
@@ -9,8 +10,14 @@ enum AugmentChoice {
   AUTO,
   /** Not at all. */
   NONE,
+  /** Moved by up to two pixels. */
+  SHIFT,
+  /** Mirrored left to right, and moved. */
+  FLIP_SHIFT,
   /** Mirrored left to right, and cropped. */
   FLIP_CROP;
+
+  private static final int SHIFT_PIXELS = 2;
 
   /** The choice of a name. */
   static AugmentChoice of(String name) {
@@ -24,7 +31,12 @@ enum AugmentChoice {
 
   /** The augmentation. */
   static Augmentation augmentation(AugmentChoice resolved) {
-    return resolved == FLIP_CROP ? FlipCrop.paper() : Augmentation.NONE;
+    return switch (resolved) {
+      case AUTO, NONE -> Augmentation.NONE;
+      case SHIFT -> new RandomShift(SHIFT_PIXELS, false);
+      case FLIP_SHIFT -> new RandomShift(SHIFT_PIXELS, true);
+      case FLIP_CROP -> FlipCrop.paper();
+    };
   }
 
   @Override

@@ -35,11 +35,12 @@ final class TrainingOptions {
   @Option(
       names = "--augment",
       defaultValue = "auto",
-      paramLabel = "auto|none|flip-crop",
+      paramLabel = "auto|none|shift|flip-shift|flip-crop",
       description =
-          "How training images are changed at random, anew in each epoch. flip-crop: mirrored left"
-              + " to right, and a part of 80 to 100 %% of their area stretched to full size. auto:"
-              + " flip-crop in color, none in grey (default: ${DEFAULT-VALUE}).")
+          "How training images are changed at random, anew in each epoch. shift: moved by up to two"
+              + " pixels. flip-shift: mirrored left to right before that. flip-crop: mirrored, and a"
+              + " part of 80 to 100 %% of their area stretched to full size. auto: flip-crop in"
+              + " color, none in grey (default: ${DEFAULT-VALUE}).")
   String augment = "auto";
 
   @Option(

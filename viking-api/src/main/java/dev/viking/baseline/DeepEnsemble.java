@@ -13,7 +13,8 @@ import java.util.Objects;
 
 /**
  * Deep ensemble (Lakshminarayanan et al. 2017): point estimates from different initialisations and
- * orders of the data, averaged in their predictions.
+ * orders of the data, averaged in their predictions. The first is the one of the ensemble's own
+ * seed, so that who has it need not train it again.
  *
  * @param name what tables call it
  * @param members M, how many
@@ -48,10 +49,20 @@ public record DeepEnsemble(String name, int members, MapEstimate member) impleme
    *
    * @param seed of the ensemble
    * @param index the member, from 0
-   * @return its seed
+   * @return its seed, for the first member the ensemble's
    */
   public static long memberSeed(long seed, int index) {
-    return Seeds.derive(seed, index);
+    return index == 0 ? seed : Seeds.derive(seed, index);
+  }
+
+  /**
+   * How the first member is trained, which is a point estimate of the ensemble's seed.
+   *
+   * @return {@link #member}
+   */
+  @Override
+  public Method base() {
+    return member;
   }
 
   @Override
@@ -65,21 +76,17 @@ public record DeepEnsemble(String name, int members, MapEstimate member) impleme
   /**
    * Trains all members, one after the other.
    *
-   * @param context model, data, seed
+   * @param context model, data, seed; an initial mean is the first member
    * @return the members, in the caller's current scope
-   * @throws ArgumentException when there is an initial mean, from which all members would start
    */
   @Override
   public ParameterSet fit(FitContext context) {
-    if (context.initialMean() != null) {
-      throw new ArgumentException(
-          "DeepEnsemble.fit: the context has an initial mean; none is needed, since every member"
-              + " starts from an initialisation of its own");
-    }
     try (Scope scope = Scope.open()) {
       List<Tensor> trained = new ArrayList<>();
-      for (int i = 0; i < members; i++) {
-        FitContext own = context.withSeed(memberSeed(context.seed(), i));
+      trained.add(context.start(member));
+      FitContext fresh = context.withInitialMean(null);
+      for (int i = 1; i < members; i++) {
+        FitContext own = fresh.withSeed(memberSeed(context.seed(), i));
         trained.add(member.fit(own).pointEstimate());
       }
       Tensor all = scope.keep(Tensor.stack(trained, 0));

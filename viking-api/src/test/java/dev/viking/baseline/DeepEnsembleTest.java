@@ -1,10 +1,8 @@
 package dev.viking.baseline;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.viking.posterior.TrainerOptions;
-import dev.viking.torch.ArgumentException;
 import dev.viking.torch.DType;
 import dev.viking.torch.LiveHandles;
 import dev.viking.torch.Scope;
@@ -66,14 +64,17 @@ class DeepEnsembleTest {
   }
 
   @Test
-  void aMeanFromWhichAllMembersWouldStartIsRefused() {
+  void theFirstMemberIsTheEstimateOfTheSameSeedWhoeverTrainedIt() {
     try (Scope _ = Scope.open()) {
-      FitContext context =
-          Blobs.context(1)
-              .withInitialMean(Tensor.zeros(DType.FLOAT32, Blobs.MODEL.layout().total()));
-      assertThatThrownBy(() -> DeepEnsemble.of(2, MEMBER).fit(context))
-          .isInstanceOf(ArgumentException.class)
-          .hasMessageContaining("none is needed");
+      PointPosterior alone = MEMBER.fit(Blobs.context(7));
+      DeepEnsemble method = DeepEnsemble.of(2, MEMBER);
+      assertThat(method.base()).isEqualTo(MEMBER);
+      ParameterSet own = method.fit(Blobs.context(7));
+      ParameterSet given =
+          method.fit(Blobs.context(7).withInitialMean(alone.pointEstimate()));
+      assertThat(own.parameters().select(0, 0).toDoubleArray())
+          .isEqualTo(alone.pointEstimate().toDoubleArray());
+      assertThat(given.parameters().toDoubleArray()).isEqualTo(own.parameters().toDoubleArray());
     }
   }
 }

@@ -25,7 +25,7 @@ class AugmentationTest {
 
   /** What the definition of bilinear interpolation gives for one output pixel. */
   private static double expected(
-      double[][] image, FlipCrop.Part part, int height, int width, int row, int column) {
+      double[][] image, ImagePart part, int height, int width, int row, int column) {
     int x = part.flipped() ? width - 1 - column : column;
     double fromY = (row + 0.5) * part.rows() / height - 0.5;
     double fromX = (x + 0.5) * part.columns() / width - 0.5;
@@ -52,9 +52,9 @@ class AugmentationTest {
       Tensor images = Tensor.randn(rng, DType.FLOAT64, numbers.length, 2, 7, 9);
       Tensor changed = crop.apply(images, numbers, EPOCH);
       assertThat(changed.shape()).isEqualTo(images.shape());
-      Set<FlipCrop.Part> parts = new HashSet<>();
+      Set<ImagePart> parts = new HashSet<>();
       for (int i = 0; i < numbers.length; i++) {
-        FlipCrop.Part part = crop.part(numbers[i], EPOCH, 7, 9);
+        ImagePart part = crop.part(numbers[i], EPOCH, 7, 9);
         parts.add(part);
         for (int channel = 0; channel < 2; channel++) {
           double[][] image = rows(images.select(0, i).select(0, channel));
@@ -100,6 +100,40 @@ class AugmentationTest {
   }
 
   @Test
+  void aShiftMovesPixelsToTheBitAndFillsWithZeros() {
+    RandomShift shift = new RandomShift(2, true);
+    int count = 200;
+    int[] numbers = IntStream.range(0, count).toArray();
+    try (Scope _ = Scope.open();
+        Rng rng = Rng.seeded(4)) {
+      Tensor images = Tensor.randn(rng, DType.FLOAT32, count, 1, 5, 7);
+      Tensor changed = shift.apply(images, numbers, EPOCH);
+      Set<ImagePart> parts = new HashSet<>();
+      for (int i = 0; i < count; i++) {
+        ImagePart part = shift.part(i, EPOCH, 5, 7);
+        parts.add(part);
+        double[][] image = rows(images.select(0, i).select(0, 0));
+        double[][] actual = rows(changed.select(0, i).select(0, 0));
+        for (int row = 0; row < 5; row++) {
+          for (int column = 0; column < 7; column++) {
+            int y = row + part.top();
+            int x = (part.flipped() ? 6 - column : column) + part.left();
+            boolean inside = y >= 0 && y < 5 && x >= 0 && x < 7;
+            assertThat(actual[row][column]).isEqualTo(inside ? image[y][x] : 0.0);
+          }
+        }
+      }
+      // Of 2 * 5 * 5 there are; the expected number of those missing is 0.9.
+      assertThat(parts).hasSizeGreaterThan(43);
+    }
+    RandomShift plain = new RandomShift(1, false);
+    assertThat(IntStream.range(0, 99).mapToObj(i -> plain.part(i, EPOCH, 5, 7)).distinct())
+        .hasSize(9)
+        .noneMatch(ImagePart::flipped);
+    assertThatThrownBy(() -> new RandomShift(0, true)).isInstanceOf(ArgumentException.class);
+  }
+
+  @Test
   void dependsOnEpochAndNumberAlone() {
     FlipCrop crop = FlipCrop.paper();
     try (Scope _ = Scope.open();
@@ -124,7 +158,7 @@ class AugmentationTest {
     double area = 0;
     Set<Integer> tops = new HashSet<>();
     for (int i = 0; i < count; i++) {
-      FlipCrop.Part part = crop.part(i, EPOCH, 32, 32);
+      ImagePart part = crop.part(i, EPOCH, 32, 32);
       flips += part.flipped() ? 1 : 0;
       double fraction = part.rows() * part.columns() / 1024.0;
       area += fraction / count;
