@@ -1,7 +1,6 @@
 package dev.viking.examples;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -15,7 +14,7 @@ final class CellConflicts {
   private CellConflicts() {}
 
   /** The error of a stored file whose options are others. */
-  static UsageException error(Path file, ObjectNode given, JsonNode stored) {
+  static UsageException error(Path file, JsonNode given, JsonNode stored) {
     List<String> differences = new ArrayList<>();
     collect("", given, stored, differences);
     String more =

@@ -96,7 +96,9 @@ record CompareCell(
     Map<String, Map<String, OutOfDistribution>> found = new LinkedHashMap<>();
     for (Map.Entry<String, Path> other : settings.outside().entrySet()) {
       Scores scores = new Scores();
-      classify(draw, settings.sets().others("--ood", other.getValue()), other.getKey(), scores);
+      LabelledImages images =
+          settings.sets().others("--ood", other.getValue(), settings.split());
+      classify(draw, images, other.getKey(), scores);
       Map<String, OutOfDistribution> ofSet = new LinkedHashMap<>();
       for (UncertaintyScore score : UncertaintyScore.values()) {
         ofSet.put(score.key(), OutOfDistribution.of(inside.of(score), scores.of(score)));

@@ -49,7 +49,7 @@ final class CompareCommand implements Callable<Integer> {
       paramLabel = "test|validation",
       description =
           "Which images are predicted. validation is for choosing among settings: then the test"
-              + " images are not read at all (default: ${DEFAULT-VALUE}).")
+              + " images are not read at all, those of --ood neither (default: ${DEFAULT-VALUE}).")
   String split = "test";
 
   @Option(

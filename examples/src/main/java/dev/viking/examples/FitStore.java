@@ -13,14 +13,17 @@ import dev.viking.torch.DType;
 import dev.viking.torch.Scope;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * The fitted posteriors of a comparison, one file each, and beside it one that says what it is of.
- * What is there is not fitted again; what several methods start from is fitted once. May be used by
- * several threads.
+ * What is there is not fitted again, whatever the settings of the draws; what several methods start
+ * from is fitted once. May be used by several threads.
  */
 final class FitStore {
   private static final String FORMAT = "viking-fit-1";
@@ -60,15 +63,16 @@ final class FitStore {
     synchronized (locks.computeIfAbsent(name, _ -> new Object())) {
       Path file = folder.resolve(name + ".safetensors");
       Path about = folder.resolve(name + ".json");
-      ObjectNode config =
-          (ObjectNode) CompareSettings.parse(name, settings.fit(method, seed).toString());
+      JsonNode config =
+          fitting(method, CompareSettings.parse(name, settings.fit(method, seed).toString()));
       if (Files.exists(about) && Files.exists(file)) {
         JsonNode stored = CompareSettings.parse(about.toString(), RunFolder.read(about));
-        if (stored.path("config").equals(config)) {
-          return new Fit(Methods.load(file, settings.device()), stored.path("seconds").asDouble());
+        JsonNode fitted = fitting(method, stored.path("config"));
+        if (fitted.equals(config)) {
+          return new Fit(load(method, file), stored.path("seconds").asDouble());
         }
         if (!redo) {
-          throw CellConflicts.error(about, config, stored.path("config"));
+          throw CellConflicts.error(about, config, fitted);
         }
       }
       return fitAndWrite(method, seed, listener, file, about, config);
@@ -81,7 +85,7 @@ final class FitStore {
       Function<Method, TrainingListener> listener,
       Path file,
       Path about,
-      ObjectNode config) {
+      JsonNode config) {
     try (Scope scope = Scope.open()) {
       FitContext context =
           FitContext.of(
@@ -109,8 +113,24 @@ final class FitStore {
       node.put("seconds", seconds);
       RunFolder.write(about, node.toPrettyString() + "\n");
       // Read back, so that a run that is gone on with computes with the very same.
-      return new Fit(Methods.load(file, settings.device()).keepIn(scope), seconds);
+      return new Fit(load(method, file).keepIn(scope), seconds);
     }
+  }
+
+  private FittedPosterior load(Method method, Path file) {
+    return method.adopt(Methods.load(file, settings.device()));
+  }
+
+  /** A configuration without what decides only how samples are drawn. */
+  private static JsonNode fitting(Method method, JsonNode config) {
+    JsonNode left = config.deepCopy();
+    if (left.path("hyperparameters") instanceof ObjectNode hyperparameters) {
+      List<String> names = new ArrayList<>();
+      hyperparameters.fieldNames().forEachRemaining(names::add);
+      names.removeIf(Predicate.not(method::isDrawSetting));
+      hyperparameters.remove(names);
+    }
+    return left;
   }
 
   /** The name of a method among those compared, or one made of its settings. */

@@ -117,9 +117,15 @@ final class ImageSets {
         CifarFolder.isLike(folder) ? CifarFolder.loadTest(folder) : MnistFolder.loadTest(folder));
   }
 
-  /** The test images of another folder, which must be of the same size. */
-  LabelledImages others(String option, Path folder) {
-    LabelledImages other = test(option, folder);
+  /**
+   * The images of another folder, which must be of the same size: where validation images are asked
+   * for, those that would validate if it were the data, and its test images are not read either.
+   */
+  LabelledImages others(String option, Path folder, CompareSettings.Split split) {
+    LabelledImages other =
+        split == CompareSettings.Split.TEST
+            ? test(option, folder)
+            : load(folder, 0, AugmentChoice.NONE).validation();
     if (!shape(other).equals(shape(train))) {
       throw new UsageException(
           "%s: the images of %s are %s; images of %s, like those of %s, are needed"

@@ -239,6 +239,35 @@ class CompareCommandTest {
   }
 
   @Test
+  void oneFitOfVikingServesAllWaysToDraw() throws IOException {
+    Path out = temporary.resolve("out");
+    assertThat(run(small(out, "viking"), "--draw-images=8").exitCode()).isZero();
+    byte[] fitted = Files.readAllBytes(out.resolve("fits/viking-0.safetensors"));
+    JsonNode eight = hyperparameters(out, "viking");
+    double before = nllOfViking(out);
+
+    CommandRun conflict = run(small(out, "viking"), "--draw-images=3");
+    assertThat(conflict.exitCode()).isEqualTo(2);
+    assertThat(conflict.err()).contains("draw.examples is 3, the stored one has 8");
+
+    CommandRun redone = run(small(out, "viking"), "--draw-images=3", "--redo");
+    assertThat(redone.exitCode()).as(redone.err()).isZero();
+    assertThat(Files.readAllBytes(out.resolve("fits/viking-0.safetensors"))).isEqualTo(fitted);
+    assertThat(hyperparameters(out, "viking").path("draw.examples").asText()).isEqualTo("3");
+    assertThat(eight.path("draw.examples").asText()).isEqualTo("8");
+    double after = nllOfViking(out);
+    assertThat(after).isNotEqualTo(before);
+
+    Path anew = temporary.resolve("anew");
+    assertThat(run(small(anew, "viking"), "--draw-images=3").exitCode()).isZero();
+    assertThat(nllOfViking(anew)).isEqualTo(after);
+  }
+
+  private static double nllOfViking(Path out) throws IOException {
+    return results(out).path("methods").path("viking").path("cells").path(0).path("nll").asDouble();
+  }
+
+  @Test
   void nothingReadsTheTestImagesBeforeTheFitIsDone() throws IOException {
     Path out = temporary.resolve("out");
     List<String> options = small(out, "viking");
@@ -251,8 +280,16 @@ class CompareCommandTest {
     assertThat(out.resolve("fits/viking-0.json")).exists();
     assertThat(out.resolve("cells/viking-0.json")).doesNotExist();
 
-    CommandRun validation = run(small(temporary.resolve("choose"), METHODS), "--split=validation");
+    Path others = TinyMnist.write(temporary.resolve("others"));
+    Files.write(others.resolve("t10k-images-idx3-ubyte.gz"), new byte[] {1, 2, 3});
+    CommandRun validation =
+        run(
+            small(temporary.resolve("choose"), METHODS),
+            "--split=validation",
+            "--ood=others=" + others);
     assertThat(validation.exitCode()).as(validation.err()).isZero();
+    // The very same images, so chance is all there is.
+    assertThat(aurocOfMap(results(temporary.resolve("choose")))).isEqualTo(0.5);
   }
 
   @Test

@@ -40,6 +40,28 @@ public interface Method {
   }
 
   /**
+   * Whether a setting decides nothing but how samples are drawn and predict, so that one fit serves
+   * all its values by {@link #adopt}.
+   *
+   * @param hyperparameter name of a setting of this method
+   * @return whether {@link #fit} gives the same numbers whatever its value
+   */
+  default boolean isDrawSetting(String hyperparameter) {
+    return false;
+  }
+
+  /**
+   * A posterior as this method would have fitted it.
+   *
+   * @param fitted by a method that differs from this one in {@link #isDrawSetting} settings only;
+   *     not to be used any more
+   * @return the same posterior with this method's settings, the owner of what the given one owned
+   */
+  default FittedPosterior adopt(FittedPosterior fitted) {
+    return fitted;
+  }
+
+  /**
    * Infers. Runs in the calling thread.
    *
    * @param context model, data, seed

@@ -83,6 +83,11 @@ public record ProjectionSettings(
     }
   }
 
+  /** Whether a setting is one of those that {@link #describe} adds. */
+  static boolean describes(String hyperparameter) {
+    return hyperparameter.startsWith(PREFIX);
+  }
+
   /** Reads what {@link #describe} wrote. */
   static ProjectionSettings of(FitDescription description) {
     try {

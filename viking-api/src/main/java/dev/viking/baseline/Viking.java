@@ -99,6 +99,19 @@ public record Viking(
     return Collections.unmodifiableMap(texts);
   }
 
+  @Override
+  public boolean isDrawSetting(String hyperparameter) {
+    return ProjectionSettings.describes(hyperparameter);
+  }
+
+  @Override
+  public FittedPosterior adopt(FittedPosterior fitted) {
+    return fitted instanceof KernelImageFit fit
+        ? new KernelImageFit(
+            FitDescription.of(this, fit.description().model()), fit.posterior())
+        : fitted;
+  }
+
   /**
    * Trains.
    *
