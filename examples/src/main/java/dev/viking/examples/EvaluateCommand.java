@@ -1,11 +1,9 @@
 package dev.viking.examples;
 
 import dev.viking.nn.Sequential;
-import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
-import dev.viking.torch.Tensor;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -103,19 +101,22 @@ final class EvaluateCommand implements Callable<Integer> {
       Path folder = data != null || config.data().isEmpty() ? data : Path.of(config.data());
       ImageSets sets = ImageSets.load(folder, config.integer("limit"), config.augment());
       Sequential network = config.model().model(sets);
-      KernelImagePosterior posterior = Posteriors.read(checkpoint, network, config.device());
+      Posteriors.Trained trained = Posteriors.read(checkpoint, network, config.device());
       int count = samples != null ? samples : config.integer("samples");
       Evaluator evaluator = new Evaluator(config, sets, count, interrupts);
       try {
-        Tensor point = map == null ? null : Posteriors.readMap(map, network, config.device());
+        Posteriors.Point point =
+            map == null ? null : Posteriors.readMap(map, network, config.device());
         PosteriorSamples drawn =
-            evaluator.draw(posterior, seed != null ? seed : origin.seed(), progress);
+            evaluator.draw(trained, seed != null ? seed : origin.seed(), progress);
         // Nothing has read the test images up to here.
         if (point != null) {
-          methods.put("MAP", List.of(evaluator.point(point)));
+          methods.put("MAP", List.of(evaluator.point(point.network(), point.parameters())));
         }
-        methods.put("VIKING mean", List.of(evaluator.point(posterior.mean())));
-        methods.put("VIKING", List.of(evaluator.posterior(posterior, drawn, progress)));
+        methods.put(
+            "VIKING mean",
+            List.of(evaluator.point(trained.network(), trained.posterior().mean())));
+        methods.put("VIKING", List.of(evaluator.posterior(trained, drawn, progress)));
       } catch (InterruptedRunException e) {
         return Main.INTERRUPTED;
       }

@@ -4,7 +4,6 @@ import dev.viking.metrics.Classification;
 import dev.viking.nn.Losses;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.AlternatingProjections;
-import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
 import dev.viking.posterior.Predictions;
 import dev.viking.posterior.PredictiveSamples;
@@ -29,26 +28,22 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
   /** What is added to a run's seed for the seed of its samples. */
   static final long SAMPLE_STREAM = 0x5eedL << 32;
 
-  private Sequential network() {
-    return config.model().model(sets);
-  }
-
   /** Evaluates one parameter vector, [D]. */
-  Evaluation point(Tensor parameters) {
+  Evaluation point(Sequential network, Tensor parameters) {
     try (Scope _ = Scope.open()) {
-      Predictor predictor = new Predictor(network(), Predictions.SAMPLED);
+      Predictor predictor = new Predictor(network, Predictions.SAMPLED);
       return Evaluation.of(classify(inputs -> predictor.predict(parameters, inputs), _ -> {}));
     }
   }
 
   /** Draws samples by one pass of alternating projections over the training images. */
-  PosteriorSamples draw(KernelImagePosterior posterior, long seed, Progress progress) {
+  PosteriorSamples draw(Posteriors.Trained trained, long seed, Progress progress) {
     try (Rng rng = Rng.seeded(seed + SAMPLE_STREAM, config.device())) {
       PosteriorSamples drawn =
           new AlternatingProjections(
-                  network(), Losses.softmaxCrossEntropy(), config.evaluationDraw())
+                  trained.network(), Losses.softmaxCrossEntropy(), config.evaluationDraw())
               .sample(
-                  posterior,
+                  trained.posterior(),
                   sets.examples(sets.train(), config.device()),
                   samples,
                   rng,
@@ -59,14 +54,14 @@ record Evaluator(RunConfig config, ImageSets sets, int samples, Interrupts inter
   }
 
   /** Evaluates a posterior by samples of it, with the mean of their probabilities. */
-  Evaluation posterior(KernelImagePosterior posterior, PosteriorSamples drawn, Progress progress) {
+  Evaluation posterior(Posteriors.Trained trained, PosteriorSamples drawn, Progress progress) {
     try (Scope _ = Scope.open()) {
       progress.begin(
           "testing", ImagePredictions.chunks(sets.examples(sets.test(), config.device())));
-      Predictor predictor = new Predictor(network(), Predictions.SAMPLED);
+      Predictor predictor = new Predictor(trained.network(), Predictions.SAMPLED);
       Classification predictions =
           classify(
-              inputs -> predictor.predict(posterior, drawn, inputs),
+              inputs -> predictor.predict(trained.posterior(), drawn, inputs),
               done -> progress.to(done, samples + " samples"));
       progress.end();
       return Evaluation.of(predictions);

@@ -31,7 +31,10 @@ final class Posteriors {
   private static final String OLD_FORMAT = "viking-posterior-1";
 
   private static final String TRAINING = "training.";
-  private static final String MAP_FORMAT = "viking-map-1";
+  private static final String MAP_FORMAT = "viking-map-2";
+
+  /** What earlier versions wrote: the same without the network. */
+  private static final String OLD_MAP_FORMAT = "viking-map-1";
 
   private Posteriors() {}
 
@@ -57,10 +60,7 @@ final class Posteriors {
       @Nullable PosteriorSamples samples,
       Origin origin,
       Map<String, String> more) {
-    Map<String, String> texts = new LinkedHashMap<>();
-    texts.put("seed", Long.toString(origin.seed()));
-    texts.put("seconds", Double.toString(origin.seconds()));
-    texts.put("config", origin.config().options().toString());
+    Map<String, String> texts = texts(origin);
     texts.putAll(more);
     try (Scope _ = Scope.open()) {
       SavedPosterior saved =
@@ -72,23 +72,32 @@ final class Posteriors {
     }
   }
 
-  static void writeMap(Path file, Tensor parameters, Origin origin) {
+  /** A network: its parameters, and its layers with the statistics of its batch norms. */
+  static void writeMap(Path file, Sequential network, Tensor parameters, Origin origin) {
     CheckpointBuilder builder =
         Checkpoint.builder()
             .metadata("format", MAP_FORMAT)
-            .metadata("model", origin.config().model().toString())
-            .metadata("seed", Long.toString(origin.seed()))
-            .metadata("seconds", Double.toString(origin.seconds()))
-            .metadata("config", origin.config().options().toString());
+            .model(network)
+            .put("parameters", parameters);
+    texts(origin).forEach((name, text) -> builder.metadata(TRAINING + name, text));
     origin.history().write(builder);
-    builder.put("parameters", parameters).write(file);
+    builder.write(file);
+  }
+
+  private static Map<String, String> texts(Origin origin) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    texts.put("seed", Long.toString(origin.seed()));
+    texts.put("seconds", Double.toString(origin.seconds()));
+    texts.put("config", origin.config().options().toString());
+    return texts;
   }
 
   /** Where a trained network comes from; refuses a file that is none. */
   static Origin origin(Path file) {
     try (Checkpoint checkpoint = open(file)) {
       Map<String, String> texts = checkpoint.metadata();
-      String prefix = FORMAT.equals(texts.get("format")) ? TRAINING : "";
+      String format = texts.get("format");
+      String prefix = FORMAT.equals(format) || MAP_FORMAT.equals(format) ? TRAINING : "";
       // The text of this name in today's posteriors is the whole network.
       if (prefix.isEmpty()) {
         requireKnown(file, String.valueOf(texts.get("model")));
@@ -98,7 +107,7 @@ final class Posteriors {
         throw new UsageException(
             file
                 + ": format is "
-                + texts.get("format")
+                + format
                 + ", and no text "
                 + prefix
                 + "config; a network trained by viking train is needed");
@@ -129,16 +138,25 @@ final class Posteriors {
     }
   }
 
-  /** Reads a posterior into the current scope. */
-  static KernelImagePosterior read(Path file, Sequential network, Device device) {
+  /**
+   * A posterior and what it is of.
+   *
+   * @param network with the statistics of its batch norms
+   * @param posterior of its parameters
+   */
+  record Trained(Sequential network, KernelImagePosterior posterior) {}
+
+  /** Reads a posterior into the current scope; a network that it does not hold is the given one. */
+  static Trained read(Path file, Sequential network, Device device) {
     try (Scope scope = Scope.open();
         Checkpoint checkpoint = open(file)) {
       if (OLD_FORMAT.equals(checkpoint.metadata().get("format"))) {
-        return readOld(file, checkpoint, network, device).keepIn(scope);
+        return new Trained(network, readOld(file, checkpoint, network, device).keepIn(scope));
       }
-      requireFormat(file, checkpoint, FORMAT, "a posterior");
+      requireFormat(file, checkpoint, "a posterior", FORMAT);
       checkVector(file, checkpoint, "mean", network);
-      return SavedPosterior.read(file, device).posterior().keepIn(scope);
+      SavedPosterior saved = SavedPosterior.read(file, device);
+      return new Trained(saved.requireModel(), saved.posterior().keepIn(scope));
     }
   }
 
@@ -160,12 +178,26 @@ final class Posteriors {
             : numbers(file, checkpoint, "log_scale_kernel", scales.count()));
   }
 
-  /** Reads a MAP network's parameters, [D], into the current scope. */
-  static Tensor readMap(Path file, Sequential network, Device device) {
+  /**
+   * A network.
+   *
+   * @param network with the statistics of its batch norms
+   * @param parameters [D]
+   */
+  record Point(Sequential network, Tensor parameters) {}
+
+  /** Reads a MAP network into the current scope; layers that it does not hold are the given ones. */
+  static Point readMap(Path file, Sequential network, Device device) {
     try (Scope scope = Scope.open();
         Checkpoint checkpoint = open(file)) {
-      requireFormat(file, checkpoint, MAP_FORMAT, "a MAP network");
-      return scope.keep(vector(file, checkpoint, "parameters", network, device));
+      requireFormat(file, checkpoint, "a MAP network", MAP_FORMAT, OLD_MAP_FORMAT);
+      Tensor parameters = scope.keep(vector(file, checkpoint, "parameters", network, device));
+      boolean old = OLD_MAP_FORMAT.equals(checkpoint.metadata().get("format"));
+      Sequential stored = old ? network : checkpoint.model();
+      if (stored == null) {
+        throw new UsageException(file + ": it holds no network; a file of viking train is needed");
+      }
+      return new Point(stored, parameters);
     }
   }
 
@@ -176,11 +208,12 @@ final class Posteriors {
     return Checkpoint.read(file);
   }
 
-  private static void requireFormat(Path file, Checkpoint checkpoint, String format, String what) {
+  private static void requireFormat(
+      Path file, Checkpoint checkpoint, String what, String... formats) {
     String given = checkpoint.metadata().get("format");
-    if (!format.equals(given)) {
+    if (!List.of(formats).contains(given)) {
       throw new UsageException(
-          file + ": format is " + given + "; " + what + ", format " + format + ", is needed");
+          file + ": format is " + given + "; " + what + ", format " + formats[0] + ", is needed");
     }
   }
 

@@ -29,6 +29,11 @@ record RunFolder(Path root, boolean several) {
     return root.resolve("checkpoint.safetensors");
   }
 
+  /** The network after the first stage, if it has batch norms, until the posterior is trained. */
+  Path firstStage(long seed) {
+    return file("first-stage", seed, ".safetensors");
+  }
+
   /** The trained posterior. */
   Path posterior(long seed) {
     return file("posterior", seed, ".safetensors");

@@ -1,5 +1,6 @@
 package dev.viking.examples;
 
+import dev.viking.baseline.BatchNorms;
 import dev.viking.metrics.Classification;
 import dev.viking.nn.Losses;
 import dev.viking.nn.Sequential;
@@ -14,6 +15,7 @@ import dev.viking.posterior.TrainingListener;
 import dev.viking.posterior.TrainingResult;
 import dev.viking.posterior.VikingTrainer;
 import dev.viking.torch.Scope;
+import dev.viking.torch.Tensor;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -56,8 +58,12 @@ final class SeedTraining implements TrainingListener {
     this.nanosBetweenCheckpoints = (long) (secondsBetweenCheckpoints * 1e9);
   }
 
-  /** Trains to the end, from the folder's checkpoint if it is of this training. */
-  TrainingResult run() {
+  /**
+   * Trains to the end, from the folder's checkpoint if it is of this training.
+   *
+   * @param start where to start, [D], and what led there; null for the network's initialisation
+   */
+  TrainingResult run(@Nullable Start start) {
     startedAt = System.nanoTime();
     checkpointAt = startedAt;
     VikingTrainer trainer = new VikingTrainer(network, Losses.softmaxCrossEntropy(), options, this);
@@ -65,7 +71,11 @@ final class SeedTraining implements TrainingListener {
     try (Scope scope = Scope.open()) {
       TrainingCheckpoint saved = TrainingCheckpoint.read(folder.checkpoint(), key);
       TrainingResult result;
-      if (saved == null) {
+      if (saved == null && start != null) {
+        history = start.origin().history();
+        secondsBefore = start.origin().seconds();
+        result = trainer.train(data, start.parameters());
+      } else if (saved == null) {
         result = trainer.train(data);
       } else {
         history = saved.history();
@@ -80,6 +90,14 @@ final class SeedTraining implements TrainingListener {
       return result.keepIn(scope);
     }
   }
+
+  /**
+   * Where a training starts.
+   *
+   * @param parameters [D]
+   * @param origin what led there; its history and its time are the first of this training's
+   */
+  record Start(Tensor parameters, Posteriors.Origin origin) {}
 
   TrainingHistory history() {
     return history;
@@ -151,9 +169,15 @@ final class SeedTraining implements TrainingListener {
     try (Scope _ = Scope.open()) {
       ImageExamples data = sets.examples(sets.validation(), options.device());
       int[] all = IntStream.range(0, data.size()).toArray();
+      // In training mode the statistics would be those of the validation images.
+      Sequential predicting =
+          key.phase() == TrainingCheckpoint.Phase.VIKING
+              ? network
+              : BatchNorms.estimated(
+                  network, posterior.mean(), sets.examples(sets.train(), options.device()));
       Classification predictions =
           Classification.ofLogits(
-              new Predictor(network, Predictions.SAMPLED)
+              new Predictor(predicting, Predictions.SAMPLED)
                   .predict(posterior.mean(), data.select(all).inputs())
                   .outputs(),
               sets.validation().labelArray());

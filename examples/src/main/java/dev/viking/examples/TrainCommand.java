@@ -1,7 +1,7 @@
 package dev.viking.examples;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.viking.nn.BatchStatistics;
+import dev.viking.baseline.BatchNorms;
 import dev.viking.torch.Threads;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -91,7 +91,7 @@ final class TrainCommand implements Callable<Integer> {
             config.data().isEmpty() ? null : Path.of(config.data()),
             config.integer("limit"),
             config.augment());
-    checkNetwork(config.model(), sets);
+    checkNetwork(config, sets);
     if (!resume) {
       create(root, config);
     }
@@ -118,14 +118,18 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private static void checkNetwork(ModelChoice choice, ImageSets sets) {
-    if (!BatchStatistics.of(choice.model(sets)).isEmpty()) {
+  private static void checkNetwork(RunConfig config, ImageSets sets) {
+    boolean norms = BatchNorms.in(config.model().model(sets));
+    if (norms && config.batchExpectation()) {
       throw new UsageException(
-          "--model: "
-              + choice
-              + " has batch norms, whose statistics train does not handle; viking compare --model "
-              + choice
-              + " --methods map,viking does");
+          "--batch-norms: batch given; train needs constant, since its files hold one set of"
+              + " statistics and not one for each sample; viking compare --methods map,viking has"
+              + " both");
+    }
+    if (norms && config.integer("mle-epochs") == 0) {
+      throw new UsageException(
+          "--mle-epochs: 0 given; at least 1 is needed by a network with batch norms, whose"
+              + " statistics come from that stage");
     }
   }
 

@@ -3,6 +3,8 @@ package dev.viking.examples;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.viking.baseline.BatchNorms;
+import dev.viking.baseline.MapEstimate;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.KernelImagePosterior;
 import dev.viking.posterior.PosteriorSamples;
@@ -81,11 +83,33 @@ record TrainRun(
       return;
     }
     try (Scope _ = Scope.open()) {
-      SeedTraining training = training(TrainingCheckpoint.Phase.VIKING, seed, config.viking(seed));
-      TrainingResult result = training.run();
-      Posteriors.write(file, network(), result.posterior(), null, origin(seed, training), pixels());
+      Sequential network = network();
+      TrainerOptions options = config.viking(seed);
+      SeedTraining.Start start = null;
+      if (BatchNorms.in(network)) {
+        // The later stages take gradients of single examples, which need statistics that are
+        // constants: those of the end of the first stage.
+        Posteriors.Point first = firstStage(network, seed);
+        network = first.network();
+        start =
+            new SeedTraining.Start(
+                first.parameters(), Posteriors.origin(folder.firstStage(seed)));
+        options = options.toBuilder().mleEpochs(0).build();
+      }
+      SeedTraining training = training(TrainingCheckpoint.Phase.VIKING, seed, network, options);
+      TrainingResult result = training.run(start);
+      Posteriors.write(file, network, result.posterior(), null, origin(seed, training), pixels());
       RunFolder.delete(folder.checkpoint());
+      RunFolder.delete(folder.firstStage(seed));
     }
+  }
+
+  private Posteriors.Point firstStage(Sequential network, long seed) {
+    Path file = folder.firstStage(seed);
+    if (!Files.exists(file)) {
+      trainPoint(TrainingCheckpoint.Phase.FIRST_STAGE, file, network, seed, config.viking(seed));
+    }
+    return Posteriors.readMap(file, network, config.device());
   }
 
   private void trainMap(long seed) {
@@ -94,21 +118,36 @@ record TrainRun(
       progress.say("already trained: " + file);
       return;
     }
+    trainPoint(TrainingCheckpoint.Phase.MAP, file, network(), seed, config.map(seed));
+  }
+
+  /** Trains a network without a posterior, with batch norms in training mode, and writes it. */
+  private void trainPoint(
+      TrainingCheckpoint.Phase phase,
+      Path file,
+      Sequential network,
+      long seed,
+      TrainerOptions options) {
     try (Scope _ = Scope.open()) {
-      SeedTraining training = training(TrainingCheckpoint.Phase.MAP, seed, config.map(seed));
-      TrainingResult result = training.run();
-      Posteriors.writeMap(file, result.pointEstimate(), origin(seed, training));
+      // Of the options those that a network alone needs: scales would be started from Jacobians.
+      TrainerOptions own = new MapEstimate(phase.name(), options).options();
+      SeedTraining training = training(phase, seed, BatchNorms.training(network), own);
+      Tensor found = training.run(null).pointEstimate();
+      Sequential predicting =
+          BatchNorms.estimated(network, found, sets.examples(sets.train(), config.device()));
+      Posteriors.writeMap(file, predicting, found, origin(seed, training));
       RunFolder.delete(folder.checkpoint());
     }
   }
 
-  private SeedTraining training(TrainingCheckpoint.Phase phase, long seed, TrainerOptions options) {
+  private SeedTraining training(
+      TrainingCheckpoint.Phase phase, long seed, Sequential network, TrainerOptions options) {
     return new SeedTraining(
         new TrainingCheckpoint.Key(seed, phase),
         options,
         folder,
         sets,
-        network(),
+        network,
         secondsBetweenCheckpoints,
         progress,
         interrupts);
@@ -128,25 +167,28 @@ record TrainRun(
   private SeedResult evaluate(long seed) {
     try (Scope _ = Scope.open()) {
       Evaluator evaluator = new Evaluator(config, sets, config.integer("samples"), interrupts);
-      KernelImagePosterior posterior =
+      Posteriors.Trained trained =
           Posteriors.read(folder.posterior(seed), network(), config.device());
-      Posteriors.Origin trained = Posteriors.origin(folder.posterior(seed));
-      Tensor point = Posteriors.readMap(folder.map(seed), network(), config.device());
+      KernelImagePosterior posterior = trained.posterior();
+      Posteriors.Origin origin = Posteriors.origin(folder.posterior(seed));
+      Posteriors.Point point =
+          Posteriors.readMap(folder.map(seed), network(), config.device());
       long start = System.nanoTime();
-      PosteriorSamples samples = evaluator.draw(posterior, seed, progress);
-      Posteriors.write(folder.serving(seed), network(), posterior, samples, trained, pixels());
+      PosteriorSamples samples = evaluator.draw(trained, seed, progress);
+      Posteriors.write(
+          folder.serving(seed), trained.network(), posterior, samples, origin, pixels());
       // Nothing has read the test images up to here.
-      Evaluation viking = evaluator.posterior(posterior, samples, progress);
+      Evaluation viking = evaluator.posterior(trained, samples, progress);
       double seconds = (System.nanoTime() - start) * 1e-9;
       return new SeedResult(
           seed,
-          evaluator.point(point),
-          evaluator.point(posterior.mean()),
+          evaluator.point(point.network(), point.parameters()),
+          evaluator.point(trained.network(), posterior.mean()),
           viking,
           new SeedResult.Scales(
               posterior.scaleKernel(), posterior.scaleImage(), samples.kernelShare()),
           new SeedResult.Seconds(
-              trained.seconds(), Posteriors.origin(folder.map(seed)).seconds(), seconds));
+              origin.seconds(), Posteriors.origin(folder.map(seed)).seconds(), seconds));
     }
   }
 }

@@ -21,9 +21,13 @@ import org.jspecify.annotations.Nullable;
 record TrainingCheckpoint(TrainerState state, TrainingHistory history, double seconds) {
   private static final String TRAINER = "trainer.";
 
-  /** What is trained: the posterior, or the network to compare it with. */
+  /** What is trained. */
   enum Phase {
+    /** The network that the posterior's other stages start from, when it has batch norms. */
+    FIRST_STAGE,
+    /** The posterior. */
     VIKING,
+    /** The network to compare it with. */
     MAP
   }
 

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.viking.nn.BatchStatistics;
+import dev.viking.nn.ChannelStatistics;
+import dev.viking.posterior.SavedPosterior;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,6 +116,47 @@ class CifarCommandTest {
   }
 
   @Test
+  void trainsResNetsToTheNumbersOfCompare() throws IOException {
+    Path trained = temporary.resolve("trained");
+    Path compared = temporary.resolve("compared");
+    CommandRun train = run(small("train", "resnet20", trained), "--limit=12");
+    assertThat(train.exitCode()).as(train.err()).isZero();
+    CommandRun compare =
+        run(small("compare", "resnet20", compared), "--methods=map,viking", "--limit=12");
+    assertThat(compare.exitCode()).as(compare.err()).isZero();
+    JsonNode evaluation = JSON.readTree(trained.resolve("evaluation.json").toFile());
+    for (String method : List.of("map", "viking")) {
+      double expected = cell(compared, method).path("nll").asDouble();
+      assertThat(evaluation.path(method).path("nll").asDouble())
+          .as(method)
+          .isCloseTo(expected, within(1e-5 * expected));
+    }
+    assertThat(trained.resolve("first-stage.safetensors")).doesNotExist();
+    try (SavedPosterior saved = SavedPosterior.read(trained.resolve("serving.safetensors"))) {
+      Map<String, ChannelStatistics> statistics = BatchStatistics.of(saved.requireModel());
+      assertThat(statistics).isNotEmpty();
+      statistics.forEach(
+          (name, each) ->
+              assertThat(each)
+                  .as(name)
+                  .isNotEqualTo(ChannelStatistics.standard(each.channels())));
+    }
+    CommandRun evaluated =
+        CommandRun.of(
+            "evaluate",
+            trained.resolve("posterior.safetensors").toString(),
+            "--map",
+            trained.resolve("map.safetensors").toString(),
+            "--json");
+    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
+    JsonNode again = JSON.readTree(evaluated.out());
+    for (String method : List.of("map", "viking_mean", "viking")) {
+      assertThat(again.path(method).path("nll")).isEqualTo(evaluation.path(method).path("nll"));
+      assertThat(again.path(method).path("nll").asDouble()).isPositive();
+    }
+  }
+
+  @Test
   void augmentationIsPartOfWhatAFitIsOf() throws IOException {
     Path out = temporary.resolve("augment");
     assertThat(run(small("compare", "mlp", out), "--methods=map").exitCode()).isZero();
@@ -151,8 +196,8 @@ class CifarCommandTest {
         CommandRun.of("compare", "--data=" + grey, "--model=resnet20", "--out=" + out);
     refused(onGrey, "resnet20 takes images of [3, 32, 32], those of grey are [1, 28, 28]");
     refused(
-        run(small("train", "resnet20", out)),
-        "--model: resnet20 has batch norms, whose statistics train does not handle; viking compare");
+        run(small("train", "resnet20", out), "--batch-norms=batch"),
+        "--batch-norms: batch given; train needs constant");
     refused(run(small("compare", "mlp", out), "--augment=mirror"), "--augment: mirror given; one");
     CommandRun others = run(small("compare", "mlp", out), "--methods=map", "--ood=digits=" + grey);
     refused(others, "--ood: the images of", "are [1, 28, 28]; images of [3, 32, 32]");

@@ -16,7 +16,7 @@ import java.util.NoSuchElementException;
  * own statistics, and whatever comes after, predictions and Jacobians among it, with constants that
  * are estimated from the training data when that training is over.
  */
-final class BatchNorms {
+public final class BatchNorms {
   /** How many training examples statistics are estimated from, at most. */
   static final int EXAMPLES = 10_000;
 
@@ -24,22 +24,53 @@ final class BatchNorms {
 
   private BatchNorms() {}
 
-  static boolean in(Model model) {
+  /**
+   * Whether a model has batch norms.
+   *
+   * @param model any model
+   * @return whether it is a {@link Sequential} with some
+   */
+  public static boolean in(Model model) {
     return model instanceof Sequential sequential && !BatchStatistics.of(sequential).isEmpty();
   }
 
-  /** The model to train with. */
-  static Model training(Model model) {
-    return model instanceof Sequential sequential && in(model)
-        ? BatchStatistics.training(sequential)
+  /**
+   * The model to train with, when gradients of single examples are not needed.
+   *
+   * @param model any model
+   * @return the same in training mode, or the model itself when it has no batch norms
+   */
+  public static Model training(Model model) {
+    return model instanceof Sequential sequential ? training(sequential) : model;
+  }
+
+  /**
+   * The model to train with, when gradients of single examples are not needed.
+   *
+   * @param model a model of known layers
+   * @return the same in training mode, or the model itself when it has no batch norms
+   */
+  public static Sequential training(Sequential model) {
+    return in(model) ? BatchStatistics.training(model) : model;
+  }
+
+  static Model estimated(Model model, Tensor parameters, TrainingData data) {
+    return model instanceof Sequential sequential
+        ? estimated(sequential, parameters, data)
         : model;
   }
 
-  /** The model to predict with, given the parameters that were found. */
-  static Model estimated(Model model, Tensor parameters, TrainingData data) {
-    return model instanceof Sequential sequential && in(model)
-        ? BatchStatistics.estimate(sequential, parameters, batches(data))
-        : model;
+  /**
+   * The model to predict with, given the parameters that were found: its statistics are the means of
+   * those of batches from up to 10,000 training examples, spread over the data.
+   *
+   * @param model a model of known layers
+   * @param parameters [D], of the data's device
+   * @param data the training examples
+   * @return the same with constants, or the model itself when it has no batch norms
+   */
+  public static Sequential estimated(Sequential model, Tensor parameters, TrainingData data) {
+    return in(model) ? BatchStatistics.estimate(model, parameters, batches(data)) : model;
   }
 
   /**
