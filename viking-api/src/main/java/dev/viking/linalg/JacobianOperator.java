@@ -7,10 +7,10 @@ import dev.viking.func.VmapOptions;
 import dev.viking.internal.Arguments;
 import dev.viking.torch.DType;
 import dev.viking.torch.Device;
-import dev.viking.torch.NativeMemory;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The Jacobian of a function at a point, known by forward- and reverse-mode derivatives only.
@@ -43,9 +43,8 @@ public final class JacobianOperator implements LinearOperator {
     this.linearisation =
         Func.vjp(
             x -> {
-              long before = NativeMemory.live(point.device()).bytes();
               Tensor value = function.apply(x).flatten();
-              footprint[0] = NativeMemory.live(point.device()).bytes() - before;
+              footprint[0] = Objects.requireNonNull(Scope.current()).bytes(point.device());
               return value;
             },
             point);

@@ -7,7 +7,6 @@ import dev.viking.func.Vjp;
 import dev.viking.func.VmapOptions;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.ClosedException;
-import dev.viking.torch.NativeMemory;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.util.List;
@@ -48,12 +47,15 @@ final class GenericLinearisation extends Linearisation {
     }
     this.memoryLimit = memoryLimit;
     try (Scope scope = Scope.open()) {
-      long before = NativeMemory.live(parameters.device()).bytes();
       Tensor values = model.apply(parameters, inputs);
       Checks.shape("Model.apply", "the result", values, inputs.size(0), -1);
-      outputs = scope.keep(values);
-      losses = loss == null ? null : scope.keep(loss.perExample(values, requireTargets()));
-      long taken = NativeMemory.live(parameters.device()).bytes() - before;
+      outputs = values;
+      losses = loss == null ? null : loss.perExample(values, requireTargets());
+      long taken = scope.bytes(parameters.device());
+      scope.keep(outputs);
+      if (losses != null) {
+        scope.keep(losses);
+      }
       exampleBytes = Math.max(1, taken / inputs.size(0));
     }
   }

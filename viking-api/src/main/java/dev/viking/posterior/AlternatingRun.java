@@ -3,7 +3,6 @@ package dev.viking.posterior;
 import dev.viking.linalg.ConjugateGradient;
 import dev.viking.linalg.SolverStatus;
 import dev.viking.torch.ArgumentException;
-import dev.viking.torch.NativeMemory;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
 import java.time.Duration;
@@ -85,12 +84,12 @@ final class AlternatingRun {
 
   /** Makes a few examples' block to see what it takes. */
   private BlockCosts probe() {
-    try (Scope _ = Scope.open()) {
+    try (Scope scope = Scope.open()) {
       int examples = Math.min(PROBE, data.size());
       TrainingData.Batch batch = data.select(IntStream.range(0, examples).toArray());
-      long before = NativeMemory.live(mean.device()).bytes();
+      long before = scope.bytes(mean.device());
       DataBlock small = DataBlock.transientOf(settings, mean, batch, rowLimit);
-      long taken = NativeMemory.live(mean.device()).bytes() - before;
+      long taken = scope.bytes(mean.device()) - before;
       double perRow = (double) small.jacobianBytes() / small.rows() / mean.dtype().byteSize();
       double perExample = Math.max((double) small.bytes(), (double) taken) / examples;
       if (small.jacobianBytes() == 0) {

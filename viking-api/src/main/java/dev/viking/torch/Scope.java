@@ -162,6 +162,27 @@ public final class Scope implements AutoCloseable {
   }
 
   /**
+   * What the open tensors of this scope hold on a device. Unlike {@link NativeMemory#live} it does
+   * not see what other threads do.
+   *
+   * @param device the device
+   * @return elements times element size over the tensors that this scope owns, in bytes; shared
+   *     storage counts for each
+   * @throws ScopeException when called by another thread
+   */
+  public long bytes(Device device) {
+    checkThread("Scope.bytes");
+    long sum = 0;
+    for (int i = 0; i < count; i++) {
+      TensorHandle tensor = tensors[i];
+      if (isLive(tensor) && tensor.device().equals(device)) {
+        sum += tensor.numel() * tensor.dtype().byteSize();
+      }
+    }
+    return sum;
+  }
+
+  /**
    * Lists the open tensors of this scope, one line each, with the place where each was made when
    * the JVM runs with {@code -Dviking.leaks=trace}.
    *

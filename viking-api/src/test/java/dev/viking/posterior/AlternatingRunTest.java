@@ -292,6 +292,45 @@ class AlternatingRunTest {
         .containsExactly("2 of 12", "0:1+1", "0:2+2", "cycle 0", "1:1+2", "1:2+2", "cycle 1");
   }
 
+  /** A model while which is evaluated another thread makes tensors that stay. */
+  private static final class Beside extends OpaqueModel {
+    private final List<Tensor> made = new ArrayList<>();
+
+    Beside(Model inner) {
+      super(inner);
+    }
+
+    @Override
+    public Tensor apply(Tensor parameters, Tensor inputs) {
+      Thread other =
+          Thread.ofPlatform().start(() -> made.add(Tensor.zeros(DType.FLOAT64, 1 << 20)));
+      try {
+        other.join();
+      } catch (InterruptedException e) {
+        throw new AssertionError(e);
+      }
+      return super.apply(parameters, inputs);
+    }
+  }
+
+  @Test
+  void theBlockSizeDoesNotDependOnWhatOtherThreadsHold() {
+    AlternatingOptions tight = options.withBlockSize(0).withMemoryBudget(200_000);
+    BlockPlan alone =
+        new AlternatingProjections(new OpaqueModel(model), loss, tight)
+            .project(mean, start.cloneTensor(), data, AlternatingListener.NONE)
+            .plan();
+    assertThat(alone.blockSize()).isBetween(2, EXAMPLES);
+    Beside beside = new Beside(model);
+    BlockPlan plan =
+        new AlternatingProjections(beside, loss, tight)
+            .project(mean, start.cloneTensor(), data, AlternatingListener.NONE)
+            .plan();
+    assertThat(beside.made).isNotEmpty();
+    beside.made.forEach(Tensor::close);
+    assertThat(plan).isEqualTo(alone);
+  }
+
   @Test
   void theBlockSizeIsChosenAndExplained() {
     AlternatingOptions free = options.withBlockSize(0);

@@ -37,6 +37,24 @@ class ScopeTest {
   }
 
   @Test
+  void countsTheBytesOfWhatItOwns() {
+    try (Scope outer = Scope.open()) {
+      Tensor x = Tensor.of(1.0, 2.0);
+      assertThat(outer.bytes(Device.CPU)).isEqualTo(16);
+      try (Scope inner = Scope.open()) {
+        Tensor y = x.add(x);
+        y.narrow(0, 0, 1);
+        Tensor.zeros(DType.FLOAT32, 5).close();
+        assertThat(inner.bytes(Device.CPU)).isEqualTo(16 + 8);
+        assertThat(inner.bytes(Device.cuda(0))).isZero();
+        inner.keep(y);
+        assertThat(inner.bytes(Device.CPU)).isEqualTo(8);
+      }
+      assertThat(outer.bytes(Device.CPU)).isEqualTo(32);
+    }
+  }
+
+  @Test
   void freesMoreThanTheScratchMemoryHolds() {
     long before = live();
     try (Scope _ = Scope.open()) {
