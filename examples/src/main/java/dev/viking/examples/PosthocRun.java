@@ -48,7 +48,6 @@ record PosthocRun(
     ImageSets sets,
     Progress progress,
     Interrupts interrupts) {
-  private static final long SAMPLE_STREAM = 0x5eedL << 32;
   private static final int RECORDS_EVERY = 5;
 
   /** What came out. */
@@ -159,7 +158,7 @@ record PosthocRun(
                 .withBlockSize(options.batchSize)
                 .withMemoryBudget(fit.memoryLimit()));
     SamplingWatch listener = new SamplingWatch(progress, interrupts);
-    try (Rng rng = Rng.seeded(options.seed + SAMPLE_STREAM, images.device())) {
+    try (Rng rng = Rng.seeded(options.seed + Evaluator.SAMPLE_STREAM, images.device())) {
       return projections.sample(posterior, data, options.samples, rng, listener);
     } finally {
       progress.end();

@@ -1,12 +1,8 @@
 package dev.viking.baseline;
 
 import dev.viking.internal.Arguments;
-import dev.viking.nn.Dropout;
 import dev.viking.nn.Gradients;
-import dev.viking.nn.Loss;
-import dev.viking.nn.Model;
 import dev.viking.posterior.LearningRateSchedule;
-import dev.viking.posterior.TrainingData;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
@@ -136,16 +132,14 @@ public record Ivon(
         Rng rng = Rng.seeded(Seeds.derive(context.seed(), NOISE_STREAM), context.device())) {
       Tensor mean = context.start(null);
       int size = context.data().size();
-      Model training = BatchNorms.training(context.model());
       // Examples that a last, partial minibatch leaves out change from epoch to epoch: N counts.
       IvonRule rule = new IvonRule(this, effectiveSize == 0 ? size : effectiveSize, mean);
       new MinibatchLoop(name, epochs, batchSize)
           .run(
               context,
-              (batch, step, steps) -> {
-                double rate = learningRate * schedule.factor((double) step / steps);
-                Model dropping = Dropout.training(training, Seeds.derive(context.seed(), step));
-                return step(dropping, context.loss(), rule, mean, batch, rate, rng);
+              minibatch -> {
+                double done = (double) minibatch.step() / minibatch.steps();
+                return step(minibatch, rule, mean, learningRate * schedule.factor(done), rng);
               });
       return new DiagonalGaussian(FitDescription.of(this, context.model()), mean, rule.deviations())
           .keepIn(scope);
@@ -153,21 +147,14 @@ public record Ivon(
   }
 
   private Tensor step(
-      Model model,
-      Loss loss,
-      IvonRule rule,
-      Tensor mean,
-      TrainingData.Batch batch,
-      double rate,
-      Rng rng) {
+      MinibatchLoop.Minibatch minibatch, IvonRule rule, Tensor mean, double rate, Rng rng) {
     Tensor deviations = rule.deviations();
     Tensor gradients = Tensor.zerosLike(mean);
     Tensor products = Tensor.zerosLike(mean);
     Tensor losses = null;
     for (int s = 0; s < samples; s++) {
       Tensor moved = Tensor.randn(rng, mean.dtype(), mean.shape()).mul_(deviations);
-      Gradients.Result result =
-          Gradients.mean(model, loss, mean.add(moved), batch.inputs(), batch.targets());
+      Gradients.Result result = minibatch.gradient(mean.add(moved));
       gradients.addScaled_(result.gradient(), 1.0 / samples);
       products.addcmul_(result.gradient(), moved, 1.0 / samples);
       losses = losses == null ? result.value() : losses.add(result.value());

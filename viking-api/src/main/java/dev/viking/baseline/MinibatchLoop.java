@@ -1,5 +1,9 @@
 package dev.viking.baseline;
 
+import dev.viking.nn.Dropout;
+import dev.viking.nn.Gradients;
+import dev.viking.nn.Loss;
+import dev.viking.nn.Model;
 import dev.viking.posterior.EpochOrder;
 import dev.viking.posterior.Stage;
 import dev.viking.posterior.StepRecord;
@@ -19,17 +23,32 @@ import dev.viking.torch.Tensor;
 record MinibatchLoop(String method, int epochs, int batchSize) {
   private static final int RECORD_EVERY = 20;
 
+  /**
+   * What a step is about.
+   *
+   * @param model in training mode, with the masks of this step where it drops units
+   * @param loss of an example
+   * @param examples of the minibatch
+   * @param step counted over all epochs, from 0
+   * @param steps of all epochs
+   */
+  record Minibatch(Model model, Loss loss, TrainingData.Batch examples, long step, long steps) {
+
+    /** The mean loss and its gradient at some parameters, [D]. */
+    Gradients.Result gradient(Tensor parameters) {
+      return Gradients.mean(model, loss, parameters, examples.inputs(), examples.targets());
+    }
+  }
+
   /** One step, in a scope of its own. */
   interface Step {
     /**
      * Does the step.
      *
-     * @param batch its examples
-     * @param step counted over all epochs, from 0
-     * @param steps of all epochs
+     * @param minibatch what it is about
      * @return the mean loss of the minibatch, 0-dimensional; read only now and then
      */
-    Tensor run(TrainingData.Batch batch, long step, long steps);
+    Tensor run(Minibatch minibatch);
   }
 
   /** What happens after an epoch. */
@@ -42,6 +61,7 @@ record MinibatchLoop(String method, int epochs, int batchSize) {
   }
 
   void run(FitContext context, Step step, EpochEnd end) {
+    Model training = BatchNorms.training(context.model());
     long done = 0;
     for (int epoch = 0; epoch < epochs; epoch++) {
       EpochOrder order =
@@ -52,7 +72,12 @@ record MinibatchLoop(String method, int epochs, int batchSize) {
       int since = 0;
       for (int i = 0; i < order.steps(); i++) {
         try (Scope _ = Scope.open()) {
-          Tensor loss = step.run(seen.select(order.batch(i)), done++, steps);
+          Model dropping = Dropout.training(training, Seeds.derive(context.seed(), done));
+          Tensor loss =
+              step.run(
+                  new Minibatch(
+                      dropping, context.loss(), seen.select(order.batch(i)), done, steps));
+          done++;
           since++;
           if (i % RECORD_EVERY == 0 || i == order.steps() - 1) {
             long now = System.nanoTime();

@@ -1,9 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.internal.Arguments;
-import dev.viking.nn.Dropout;
 import dev.viking.nn.Gradients;
-import dev.viking.nn.Model;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
@@ -154,21 +152,16 @@ public record Sgld(
       Tensor average = Tensor.zerosLike(state);
       int size = context.data().size();
       List<Tensor> kept = new ArrayList<>();
-      Model training = BatchNorms.training(context.model());
       new MinibatchLoop(name, epochs, batchSize)
           .run(
               context,
-              (batch, step, steps) -> {
+              minibatch -> {
+                long step = minibatch.step();
+                long steps = minibatch.steps();
                 if (step == 0) {
                   checkSteps(steps);
                 }
-                Gradients.Result result =
-                    Gradients.mean(
-                        Dropout.training(training, Seeds.derive(context.seed(), step)),
-                        context.loss(),
-                        state,
-                        batch.inputs(),
-                        batch.targets());
+                Gradients.Result result = minibatch.gradient(state);
                 move(state, average, result.gradient(), size, step, steps, rng);
                 if (isSample(step, steps)) {
                   kept.add(scope.keep(state.cloneTensor()));

@@ -1,9 +1,7 @@
 package dev.viking.baseline;
 
 import dev.viking.internal.Arguments;
-import dev.viking.nn.Dropout;
 import dev.viking.nn.Gradients;
-import dev.viking.nn.Model;
 import dev.viking.nn.Sgd;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Scope;
@@ -109,21 +107,14 @@ public record Swag(
     try (Scope scope = Scope.open();
         Sgd optimizer = new Sgd(learningRate, momentum, false, weightDecay)) {
       Tensor state = context.start(start);
-      Model training = BatchNorms.training(context.model());
       SwagMoments moments = new SwagMoments(scope, state, rank);
       new MinibatchLoop(name, epochs, batchSize)
           .run(
               context,
-              (batch, step, steps) -> {
-                Gradients.Result result =
-                    Gradients.mean(
-                        Dropout.training(training, Seeds.derive(context.seed(), step)),
-                        context.loss(),
-                        state,
-                        batch.inputs(),
-                        batch.targets());
+              minibatch -> {
+                Gradients.Result result = minibatch.gradient(state);
                 optimizer.step(state, result.gradient());
-                if (isSnapshot(step, steps)) {
+                if (isSnapshot(minibatch.step(), minibatch.steps())) {
                   moments.add(state);
                 }
                 return result.value();
