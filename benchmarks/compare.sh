@@ -15,14 +15,14 @@ done again.
   --study        train VIKING, IVON and SWAG in the settings that were compared, and look at validation images only
   --sets LIST    of mnist, fashion-mnist (default: both)
   --seeds LIST   default: 0,1,2
-  --methods LIST default: map-short,map,viking,ivon,swag,laplace,miani-loss,sgld
+  --methods LIST default: map-short,map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld,ensemble
   --parallel N   cells at the same time (default: 2)
   --out DIR      default: benchmarks/target/comparison
   -h, --help     this text
 HELP
 }
 
-data='' scales=free sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,sgld parallel=2 study=no budget=no
+data='' scales=free sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld,ensemble parallel=2 study=no budget=no
 out="$HERE/target/comparison"
 while (($# > 0)); do
   case "$1" in
@@ -43,21 +43,26 @@ viking() { "$ROOT/viking" compare "$@" --parallel "$parallel"; }
 
 # Batches of 128 and a falling rate in every stage; VIKING with a deviation of its own in the kernel, its scales started
 # in closed form, without the gradient through the projection (gamma is .2: training noise is nearly isotropic).
-common=(--batch-size 128 --learning-rate 0.002 --schedule cosine --sigma-epochs 0)
-options=(--scale-start curvature --projection-gradient none --draw-block 512)
+schedule=cosine start=curvature gradient=none
+settings() {
+  common=(--batch-size 128 --learning-rate 0.002 --schedule "$schedule" --sigma-epochs 0)
+  options=(--scale-start "$start" --projection-gradient "$gradient" --draw-block 512)
+}
 
 final() { # NAME, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by, scales
   local others=fashion-mnist
   [[ $1 == mnist ]] || others=mnist
+  settings
   viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$methods" --seeds "$seeds" \
     "${common[@]}" --mle-epochs "$2" --epochs "$3" "${options[@]}" --beta "$4" --draw-images "$5" --samples 30 \
-    --scales "$6" --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --sgld-learning-rate 0.3 \
+    --scales "$6" --members 3 --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --sgld-learning-rate 0.3 \
     --out "$out/$1"
 }
 
 tenth() { # set, methods, further options: one seed, a tenth of the epochs, nothing beside it
   local set="$1" which="$2"
   shift 2
+  settings
   parallel=1 viking --data "$data/$set" --methods "$which" --seed 0 "${common[@]}" "${options[@]}" --samples 30 \
     --ivon-learning-rate 0.25 --swag-epochs 1 --swag-learning-rate 0.05 --sgld-cycles 1 --out "$out/budget/$set" "$@"
 }
@@ -71,6 +76,7 @@ trial() { # NAME, set, methods, further options: one seed, validation images
 trained() { # NAME, set, methods, epochs of maximum likelihood, samples, further options
   local name="$1" set="$2" which="$3" epochs="$4" samples="$5"
   shift 5
+  settings
   viking --data "$data/$set" --split validation --methods "$which" --seed 0 "${common[@]}" --mle-epochs "$epochs" \
     --scales "$scales" "${options[@]}" --samples "$samples" --out "$out/study/$set-$name" "$@"
 }
@@ -96,6 +102,41 @@ beyond() { # set, epochs of maximum likelihood and of the objective, KL weight, 
   for rate in 0.1 0.3; do
     trained "sgld$rate" "$1" sgld 30 30 --epochs 0 --sgld-learning-rate "$rate"
   done
+}
+
+redrawn() { # NAME of a training, set, images, what trained takes after the method: the same fit, samples by other images
+  local name="$1" set="$2" images="$3"
+  shift 3
+  mkdir -p "$out/study/$set-$name-images$images"
+  cp -r "$out/study/$set-$name/fits" "$out/study/$set-$name-images$images"
+  trained "$name-images$images" "$set" viking "$@" --draw-images "$images"
+}
+
+single() { # NAME, further options: 10 + 10 epochs on Fashion-MNIST, scales for each layer
+  local name="single-$1"
+  shift
+  scales=free-layers trained "$name" fashion-mnist viking 10 30 --epochs 10 --beta 0.1 --draw-images 5120 "$@"
+  scales=free-layers redrawn "$name" fashion-mnist 256 10 30 --epochs 10 --beta 0.1 "$@"
+}
+
+changed() { # which setting of all, its value
+  local "$1=$2"
+  single "$1"
+}
+
+singles() { # what the other studies have, one thing changed at a time
+  single base
+  single gamma --gamma 0.95
+  single projection-batch --projection-batch 256
+  single precision --precision each-epoch
+  changed start given
+  changed schedule constant
+  changed gradient exact
+}
+
+augmented() { # set, augmentation, epochs of maximum likelihood and of the objective, KL weight, images
+  trained augmented-map "$1" map "$(($3 + $4))" 30 --epochs 0 --augment "$2"
+  trained augmented "$1" viking "$3" 30 --epochs "$4" --beta "$5" --draw-images "$6" --augment "$2"
 }
 
 untied() { # set: does it help that the kernel's deviation is not the prior's?
@@ -128,7 +169,14 @@ for set in "${chosen[@]}"; do
   done
   untied "$set"
   longer "$set"
-  if [[ $set == mnist ]]; then beyond mnist 20 10 0.02 5120; else beyond fashion-mnist 10 20 0.1 1024; fi
+  if [[ $set == mnist ]]; then
+    beyond mnist 20 10 0.02 5120
+    augmented mnist shift 20 10 0.02 5120
+  else
+    beyond fashion-mnist 10 20 0.1 1024
+    augmented fashion-mnist flip-crop 10 20 0.1 1024
+    singles
+  fi
   trial linearised "$set" viking --epochs "$epochs" --beta 0.1 --draw-images 5120 --predictions linearised
   trial map "$set" map --epochs 0 --map-precision 0
   for rate in 0.1 0.25; do trial "ivon$rate" "$set" ivon --epochs 0 --ivon-learning-rate "$rate"; done

@@ -96,8 +96,7 @@ record CompareCell(
     Map<String, Map<String, OutOfDistribution>> found = new LinkedHashMap<>();
     for (Map.Entry<String, Path> other : settings.outside().entrySet()) {
       Scores scores = new Scores();
-      LabelledImages images =
-          settings.sets().others("--ood", other.getValue(), settings.split());
+      LabelledImages images = settings.sets().others("--ood", other.getValue(), settings.split());
       classify(draw, images, other.getKey(), scores);
       Map<String, OutOfDistribution> ofSet = new LinkedHashMap<>();
       for (UncertaintyScore score : UncertaintyScore.values()) {

@@ -114,8 +114,7 @@ final class EvaluateCommand implements Callable<Integer> {
           methods.put("MAP", List.of(evaluator.point(point.network(), point.parameters())));
         }
         methods.put(
-            "VIKING mean",
-            List.of(evaluator.point(trained.network(), trained.posterior().mean())));
+            "VIKING mean", List.of(evaluator.point(trained.network(), trained.posterior().mean())));
         methods.put("VIKING", List.of(evaluator.posterior(trained, drawn, progress)));
       } catch (InterruptedRunException e) {
         return Main.INTERRUPTED;

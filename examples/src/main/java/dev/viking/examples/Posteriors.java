@@ -186,7 +186,9 @@ final class Posteriors {
    */
   record Point(Sequential network, Tensor parameters) {}
 
-  /** Reads a MAP network into the current scope; layers that it does not hold are the given ones. */
+  /**
+   * Reads a MAP network into the current scope; layers that it does not hold are the given ones.
+   */
   static Point readMap(Path file, Sequential network, Device device) {
     try (Scope scope = Scope.open();
         Checkpoint checkpoint = open(file)) {

@@ -92,8 +92,7 @@ record TrainRun(
         Posteriors.Point first = firstStage(network, seed);
         network = first.network();
         start =
-            new SeedTraining.Start(
-                first.parameters(), Posteriors.origin(folder.firstStage(seed)));
+            new SeedTraining.Start(first.parameters(), Posteriors.origin(folder.firstStage(seed)));
         options = options.toBuilder().mleEpochs(0).build();
       }
       SeedTraining training = training(TrainingCheckpoint.Phase.VIKING, seed, network, options);
@@ -171,8 +170,7 @@ record TrainRun(
           Posteriors.read(folder.posterior(seed), network(), config.device());
       KernelImagePosterior posterior = trained.posterior();
       Posteriors.Origin origin = Posteriors.origin(folder.posterior(seed));
-      Posteriors.Point point =
-          Posteriors.readMap(folder.map(seed), network(), config.device());
+      Posteriors.Point point = Posteriors.readMap(folder.map(seed), network(), config.device());
       long start = System.nanoTime();
       PosteriorSamples samples = evaluator.draw(trained, seed, progress);
       Posteriors.write(

@@ -38,8 +38,8 @@ final class TrainingOptions {
       paramLabel = "auto|none|shift|flip-shift|flip-crop",
       description =
           "How training images are changed at random, anew in each epoch. shift: moved by up to two"
-              + " pixels. flip-shift: mirrored left to right before that. flip-crop: mirrored, and a"
-              + " part of 80 to 100 %% of their area stretched to full size. auto: flip-crop in"
+              + " pixels. flip-shift: mirrored left to right before that. flip-crop: mirrored, and"
+              + " a part of 80 to 100 %% of their area stretched to full size. auto: flip-crop in"
               + " color, none in grey (default: ${DEFAULT-VALUE}).")
   String augment = "auto";
 
@@ -123,9 +123,9 @@ final class TrainingOptions {
       paramLabel = "X",
       description =
           "Weight of the KL divergence. Mode exact: a multiple of B/N, batch over training images;"
-              + " 1 is the unbiased ELBO, less a cold posterior (default: 0.1, as in the authors'"
-              + " library). Mode paper: the weight itself, not divided by anything (default: 0.01,"
-              + " as in the authors' experiments).")
+              + " 1 is the unbiased ELBO, less a cold posterior (default: 0.02; choose yours on"
+              + " validation images). Mode paper: the weight itself, not divided by anything"
+              + " (default: 0.01, as in the authors' experiments).")
   @Nullable Double beta;
 
   @Option(
@@ -171,7 +171,7 @@ final class TrainingOptions {
   /** The options as a run's configuration, checked. */
   RunConfig config() {
     Mode chosen = Mode.of(mode);
-    double weight = beta == null ? (chosen == Mode.EXACT ? 0.1 : 0.01) : beta;
+    double weight = beta == null ? (chosen == Mode.EXACT ? 0.02 : 0.01) : beta;
     atLeast("--mle-epochs", mleEpochs, 0);
     int scaleEpochs = sigmaEpochs != null ? sigmaEpochs : chosen == Mode.EXACT ? 0 : 2;
     atLeast("--sigma-epochs", scaleEpochs, 0);

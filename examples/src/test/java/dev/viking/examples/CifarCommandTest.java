@@ -137,9 +137,7 @@ class CifarCommandTest {
       assertThat(statistics).isNotEmpty();
       statistics.forEach(
           (name, each) ->
-              assertThat(each)
-                  .as(name)
-                  .isNotEqualTo(ChannelStatistics.standard(each.channels())));
+              assertThat(each).as(name).isNotEqualTo(ChannelStatistics.standard(each.channels())));
     }
     CommandRun evaluated =
         CommandRun.of(

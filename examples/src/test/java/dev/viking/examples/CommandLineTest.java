@@ -53,7 +53,7 @@ class CommandLineTest {
     assertThat(help)
         .contains("0 to 1 (default: 0.2)")
         .contains("for the mean (default: 0.001)")
-        .contains("(default: 0.1, as in the authors' library)")
+        .contains("(default: 0.02; choose yours on validation images)")
         .contains("(default: 0.01, as in the authors' experiments)")
         .doesNotContain("${");
   }

@@ -55,14 +55,12 @@ public final class BatchNorms {
   }
 
   static Model estimated(Model model, Tensor parameters, TrainingData data) {
-    return model instanceof Sequential sequential
-        ? estimated(sequential, parameters, data)
-        : model;
+    return model instanceof Sequential sequential ? estimated(sequential, parameters, data) : model;
   }
 
   /**
-   * The model to predict with, given the parameters that were found: its statistics are the means of
-   * those of batches from up to 10,000 training examples, spread over the data.
+   * The model to predict with, given the parameters that were found: its statistics are the means
+   * of those of batches from up to 10,000 training examples, spread over the data.
    *
    * @param model a model of known layers
    * @param parameters [D], of the data's device

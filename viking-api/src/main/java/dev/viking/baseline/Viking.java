@@ -107,8 +107,7 @@ public record Viking(
   @Override
   public FittedPosterior adopt(FittedPosterior fitted) {
     return fitted instanceof KernelImageFit fit
-        ? new KernelImageFit(
-            FitDescription.of(this, fit.description().model()), fit.posterior())
+        ? new KernelImageFit(FitDescription.of(this, fit.description().model()), fit.posterior())
         : fitted;
   }
 

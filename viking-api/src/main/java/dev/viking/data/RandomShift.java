@@ -6,9 +6,9 @@ import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
 
 /**
- * Moves images by whole pixels, up to as many in each direction, and fills with zeros: torchvision's
- * {@code RandomCrop(size, padding)}, and {@code RandomHorizontalFlip} before it where images may be
- * mirrored. Immutable.
+ * Moves images by whole pixels, up to as many in each direction, and fills with zeros:
+ * torchvision's {@code RandomCrop(size, padding)}, and {@code RandomHorizontalFlip} before it where
+ * images may be mirrored. Immutable.
  *
  * @param pixels largest distance in each direction
  * @param mirrored whether images are mirrored left to right with probability 1/2

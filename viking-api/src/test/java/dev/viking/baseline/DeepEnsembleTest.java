@@ -70,8 +70,7 @@ class DeepEnsembleTest {
       DeepEnsemble method = DeepEnsemble.of(2, MEMBER);
       assertThat(method.base()).isEqualTo(MEMBER);
       ParameterSet own = method.fit(Blobs.context(7));
-      ParameterSet given =
-          method.fit(Blobs.context(7).withInitialMean(alone.pointEstimate()));
+      ParameterSet given = method.fit(Blobs.context(7).withInitialMean(alone.pointEstimate()));
       assertThat(own.parameters().select(0, 0).toDoubleArray())
           .isEqualTo(alone.pointEstimate().toDoubleArray());
       assertThat(given.parameters().toDoubleArray()).isEqualTo(own.parameters().toDoubleArray());
