@@ -22,7 +22,7 @@ done again.
 HELP
 }
 
-data='' scales=free sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld,ensemble parallel=2 study=no budget=no
+data='' scales=free study_seeds=0 sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld,ensemble parallel=2 study=no budget=no
 out="$HERE/target/comparison"
 while (($# > 0)); do
   case "$1" in
@@ -41,21 +41,21 @@ done
 
 viking() { "$ROOT/viking" compare "$@" --parallel "$parallel"; }
 
-# Batches of 128 and a falling rate in every stage; VIKING with a deviation of its own in the kernel, its scales started
-# in closed form, without the gradient through the projection (gamma is .2: training noise is nearly isotropic).
+# Batches of 128 and a falling rate in every stage; VIKING with deviations of its own in the kernel, its scales started
+# in closed form, without the gradient through the projection (little of the training noise is projected away).
 schedule=cosine start=curvature gradient=none
 settings() {
   common=(--batch-size 128 --learning-rate 0.002 --schedule "$schedule" --sigma-epochs 0)
   options=(--scale-start "$start" --projection-gradient "$gradient" --draw-block 512)
 }
 
-final() { # NAME, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by, scales
+final() { # NAME, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by, gamma
   local others=fashion-mnist
   [[ $1 == mnist ]] || others=mnist
   settings
   viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$methods" --seeds "$seeds" \
     "${common[@]}" --mle-epochs "$2" --epochs "$3" "${options[@]}" --beta "$4" --draw-images "$5" --samples 30 \
-    --scales "$6" --members 3 --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --sgld-learning-rate 0.3 \
+    --scales free-layers --gamma "$6" --members 3 --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --sgld-learning-rate 0.3 \
     --out "$out/$1"
 }
 
@@ -63,7 +63,7 @@ tenth() { # set, methods, further options: one seed, a tenth of the epochs, noth
   local set="$1" which="$2"
   shift 2
   settings
-  parallel=1 viking --data "$data/$set" --methods "$which" --seed 0 "${common[@]}" "${options[@]}" --samples 30 \
+  parallel=1 viking --data "$data/$set" --methods "$which" --seed 0 "${common[@]}" "${options[@]}" --scales free-layers --samples 30 \
     --ivon-learning-rate 0.25 --swag-epochs 1 --swag-learning-rate 0.05 --sgld-cycles 1 --out "$out/budget/$set" "$@"
 }
 
@@ -77,7 +77,7 @@ trained() { # NAME, set, methods, epochs of maximum likelihood, samples, further
   local name="$1" set="$2" which="$3" epochs="$4" samples="$5"
   shift 5
   settings
-  viking --data "$data/$set" --split validation --methods "$which" --seed 0 "${common[@]}" --mle-epochs "$epochs" \
+  viking --data "$data/$set" --split validation --methods "$which" --seeds "$study_seeds" "${common[@]}" --mle-epochs "$epochs" \
     --scales "$scales" "${options[@]}" --samples "$samples" --out "$out/study/$set-$name" "$@"
 }
 
@@ -92,6 +92,17 @@ longer() { # set: 30 epochs, most of them of the objective
   trained longest "$1" viking 5 30 --epochs 25 --beta 0.1 --draw-images 5120
   for images in 512 1024; do
     trained "longer-images$images" "$1" viking 10 30 --epochs 20 --beta 0.1 --draw-images "$images"
+  done
+}
+
+final_study() { # set, epochs of maximum likelihood and of the objective, KL weight: what final has, other gammas and images
+  local gamma images name study_seeds=0,1,2
+  for gamma in 0.2 0.95; do
+    name="final-gamma$gamma"
+    scales=free-layers trained "$name" "$1" viking "$2" 30 --epochs "$3" --beta "$4" --gamma "$gamma" --draw-images 5120
+    for images in 64 128 256 1024; do
+      scales=free-layers redrawn "$name" "$1" "$images" "$2" 30 --epochs "$3" --beta "$4" --gamma "$gamma"
+    done
   done
 }
 
@@ -126,7 +137,8 @@ changed() { # which setting of all, its value
 
 singles() { # what the other studies have, one thing changed at a time
   single base
-  single gamma --gamma 0.95
+  single gamma.95 --gamma 0.95
+  single gamma.99 --gamma 0.99
   single projection-batch --projection-batch 256
   single precision --precision each-epoch
   changed start given
@@ -148,8 +160,8 @@ untied() { # set: does it help that the kernel's deviation is not the prior's?
 }
 
 if [[ $budget == yes ]]; then
-  tenth mnist map,viking,ivon,swag,laplace,miani-loss,sgld --scales free --mle-epochs 2 --epochs 1 --beta 0.02 --draw-images 5120
-  tenth fashion-mnist viking --scales free-layers --mle-epochs 1 --epochs 2 --beta 0.1 --draw-images 1024
+  tenth mnist map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld --gamma 0.95 --mle-epochs 2 --epochs 1 --beta 0.02 --draw-images 5120
+  tenth fashion-mnist viking --mle-epochs 1 --epochs 2 --beta 0.1 --draw-images 128
   exit
 fi
 
@@ -157,7 +169,7 @@ IFS=, read -ra chosen <<<"$sets"
 for set in "${chosen[@]}"; do
   [[ $set == mnist || $set == fashion-mnist ]] || fail "--sets: $set given; mnist or fashion-mnist is needed"
   if [[ $study == no ]]; then
-    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120 free; else final fashion-mnist 10 20 0.1 1024 free-layers; fi
+    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120 0.95; else final fashion-mnist 10 20 0.1 128 0.2; fi
     continue
   fi
   epochs="$([[ $set == mnist ]] && echo 6 || echo 8)"
@@ -171,10 +183,12 @@ for set in "${chosen[@]}"; do
   longer "$set"
   if [[ $set == mnist ]]; then
     beyond mnist 20 10 0.02 5120
+    final_study mnist 20 10 0.02
     augmented mnist shift 20 10 0.02 5120
   else
     beyond fashion-mnist 10 20 0.1 1024
-    augmented fashion-mnist flip-crop 10 20 0.1 1024
+    final_study fashion-mnist 10 20 0.1
+    scales=free-layers augmented fashion-mnist flip-crop 10 20 0.1 1024
     singles
   fi
   trial linearised "$set" viking --epochs "$epochs" --beta 0.1 --draw-images 5120 --predictions linearised
