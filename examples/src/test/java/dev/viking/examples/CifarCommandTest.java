@@ -139,6 +139,7 @@ class CifarCommandTest {
           (name, each) ->
               assertThat(each).as(name).isNotEqualTo(ChannelStatistics.standard(each.channels())));
     }
+    TrainCommandTest.servesWhatWasTested(trained.resolve("serving.safetensors"), 3 * 32 * 32);
     CommandRun evaluated =
         CommandRun.of(
             "evaluate",

@@ -85,7 +85,7 @@ class TrainCommandTest {
             "reliability.png",
             "serving.safetensors",
             "training-curves.png");
-    servesWhatWasTested(out.resolve("serving.safetensors"));
+    servesWhatWasTested(out.resolve("serving.safetensors"), 784);
     for (String picture : List.of("reliability.png", "training-curves.png")) {
       BufferedImage image = ImageIO.read(out.resolve(picture).toFile());
       assertThat(image.getWidth()).isGreaterThan(400);
@@ -105,13 +105,14 @@ class TrainCommandTest {
     }
   }
 
-  private static void servesWhatWasTested(Path file) {
+  /** Loads a run's file as a service does, and predicts one image of so many numbers. */
+  static void servesWhatWasTested(Path file, int numbers) {
     try (CompiledPredictor predictor =
         CompiledPredictor.load(file, PredictorOptions.of(Likelihood.CATEGORICAL))) {
       assertThat(predictor.samples()).isEqualTo(2);
       assertThat(predictor.path()).isEqualTo(ExecutionPath.COMPILED);
       Prediction prediction = predictor.prediction(1);
-      predictor.predict(new float[784], prediction);
+      predictor.predict(new float[numbers], prediction);
       double sum = 0;
       for (int c = 0; c < 10; c++) {
         sum += prediction.probability(0, c);
