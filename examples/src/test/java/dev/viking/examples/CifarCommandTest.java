@@ -140,15 +140,7 @@ class CifarCommandTest {
               assertThat(each).as(name).isNotEqualTo(ChannelStatistics.standard(each.channels())));
     }
     TrainCommandTest.servesWhatWasTested(trained.resolve("serving.safetensors"), 3 * 32 * 32);
-    CommandRun evaluated =
-        CommandRun.of(
-            "evaluate",
-            trained.resolve("posterior.safetensors").toString(),
-            "--map",
-            trained.resolve("map.safetensors").toString(),
-            "--json");
-    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
-    JsonNode again = JSON.readTree(evaluated.out());
+    JsonNode again = TrainCommandTest.evaluated(trained);
     for (String method : List.of("map", "viking_mean", "viking")) {
       assertThat(again.path(method).path("nll")).isEqualTo(evaluation.path(method).path("nll"));
       assertThat(again.path(method).path("nll").asDouble()).isPositive();

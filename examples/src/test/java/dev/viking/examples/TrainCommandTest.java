@@ -105,6 +105,20 @@ class TrainCommandTest {
     }
   }
 
+  /** What evaluate says of a run's posterior and its MAP network. */
+  static JsonNode evaluated(Path out) throws IOException {
+    CommandRun run =
+        CommandRun.of(
+            "evaluate",
+            out.resolve("posterior.safetensors").toString(),
+            "--map",
+            out.resolve("map.safetensors").toString(),
+            "--threads=1",
+            "--json");
+    assertThat(run.exitCode()).as(run.err()).isZero();
+    return JSON.readTree(run.out());
+  }
+
   /** Loads a run's file as a service does, and predicts one image of so many numbers. */
   static void servesWhatWasTested(Path file, int numbers) {
     try (CompiledPredictor predictor =
@@ -266,16 +280,7 @@ class TrainCommandTest {
     JsonNode trained = JSON.readTree(run.out());
     assertThat(trained).isEqualTo(JSON.readTree(out.resolve("metrics.json").toFile()));
 
-    CommandRun evaluated =
-        CommandRun.of(
-            "evaluate",
-            out.resolve("posterior.safetensors").toString(),
-            "--map",
-            out.resolve("map.safetensors").toString(),
-            "--threads=1",
-            "--json");
-    assertThat(evaluated.exitCode()).as(evaluated.err()).isZero();
-    JsonNode again = JSON.readTree(evaluated.out());
+    JsonNode again = evaluated(out);
     assertThat(again.path("viking")).isEqualTo(trained.path("seeds").path(0).path("viking"));
     assertThat(again.path("map")).isEqualTo(trained.path("seeds").path(0).path("map"));
 

@@ -34,13 +34,7 @@ public final class BatchNorms {
     return model instanceof Sequential sequential && !BatchStatistics.of(sequential).isEmpty();
   }
 
-  /**
-   * The model to train with, when gradients of single examples are not needed.
-   *
-   * @param model any model
-   * @return the same in training mode, or the model itself when it has no batch norms
-   */
-  public static Model training(Model model) {
+  static Model training(Model model) {
     return model instanceof Sequential sequential ? training(sequential) : model;
   }
 

@@ -72,10 +72,6 @@ public record FlipCrop(
    */
   @Override
   public Tensor apply(Tensor images, int[] numbers, long epoch) {
-    return ImagePart.cut(
-        "FlipCrop.apply",
-        images,
-        numbers.length,
-        (i, height, width) -> part(numbers[i], epoch, height, width));
+    return ImagePart.cut("FlipCrop.apply", images, numbers, epoch, this::part);
   }
 }

@@ -16,23 +16,21 @@ import java.util.Arrays;
  */
 record ImagePart(boolean flipped, int top, int left, int rows, int columns) {
 
-  /** Which part of the image at an index, given height and width. */
+  /** Which part of an image, by its number, in an epoch. */
   @FunctionalInterface
   interface Choice {
-    ImagePart of(int index, int height, int width);
+    ImagePart of(int number, long epoch, int height, int width);
   }
 
   /**
-   * Replaces images by parts of them.
+   * Replaces images by parts of them, as {@link Augmentation#apply} does.
    *
    * @param where names the caller in messages
-   * @param images [B, C, H, W]; borrowed
-   * @param count how many are needed
-   * @param part of the image at an index
-   * @return a tensor of the same shape, type and device
-   * @throws ShapeException when the images are no [count, C, H, W]
+   * @param part which one
+   * @throws ShapeException when the images are no [B, C, H, W] or the numbers are not B
    */
-  static Tensor cut(String where, Tensor images, int count, Choice part) {
+  static Tensor cut(String where, Tensor images, int[] numbers, long epoch, Choice part) {
+    int count = numbers.length;
     if (images.dim() != 4 || images.size(0) != count) {
       throw new ShapeException(
           where
@@ -47,7 +45,7 @@ record ImagePart(boolean flipped, int top, int left, int rows, int columns) {
     float[] down = new float[Math.multiplyExact(count, height * height)];
     float[] across = new float[Math.multiplyExact(count, width * width)];
     for (int i = 0; i < count; i++) {
-      ImagePart each = part.of(i, height, width);
+      ImagePart each = part.of(numbers[i], epoch, height, width);
       interpolate(down, i * height * height, height, each.top(), each.rows(), false);
       interpolate(across, i * width * width, width, each.left(), each.columns(), each.flipped());
     }

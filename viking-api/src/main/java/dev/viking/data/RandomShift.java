@@ -40,10 +40,6 @@ public record RandomShift(int pixels, boolean mirrored) implements Augmentation 
    */
   @Override
   public Tensor apply(Tensor images, int[] numbers, long epoch) {
-    return ImagePart.cut(
-        "RandomShift.apply",
-        images,
-        numbers.length,
-        (i, height, width) -> part(numbers[i], epoch, height, width));
+    return ImagePart.cut("RandomShift.apply", images, numbers, epoch, this::part);
   }
 }

@@ -50,7 +50,7 @@ public final class JacobianOperator implements LinearOperator {
             point);
     this.rows = linearisation.output().numel();
     long ends = (point.size(0) + rows) * point.dtype().byteSize();
-    this.vectorBytes = Math.max(0, footprint[0]) + ends;
+    this.vectorBytes = footprint[0] + ends;
   }
 
   /**
