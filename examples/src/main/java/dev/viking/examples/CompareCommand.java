@@ -35,8 +35,9 @@ final class CompareCommand implements Callable<Integer> {
       defaultValue = USUAL,
       paramLabel = "NAME",
       description =
-          "Which: map-short, map, viking, miani-loss, miani-function, ensemble, sgld, ivon, swag,"
-              + " swag-diagonal, laplace, laplace-probit (default: ${DEFAULT-VALUE}).")
+          "Which: map-short, map, viking, viking-mixture, miani-loss, miani-function, ensemble, sgld,"
+              + " ivon, swag, swag-diagonal, multi-swag, laplace, laplace-probit (default:"
+              + " ${DEFAULT-VALUE}).")
   List<String> names = List.of();
 
   @Mixin TrainingOptions training = new TrainingOptions();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.viking.baseline.FitStoppedException;
 import dev.viking.baseline.Method;
+import dev.viking.baseline.Mixture;
 import dev.viking.posterior.TrainingDivergedException;
 import dev.viking.torch.Threads;
 import java.nio.file.Files;
@@ -63,9 +64,9 @@ record CompareRun(
   Outcome run() {
     List<CompareCell> cells = cells();
     cells.forEach(this::checkStored);
-    // What others start from comes first, so that they need not wait for it.
+    // What others start from or consist of comes first, so that they need not wait for it.
     List<CompareCell> order = new ArrayList<>(cells);
-    order.sort(Comparator.comparingInt(cell -> cell.method().base() == null ? 0 : 1));
+    order.sort(Comparator.comparingInt(cell -> rank(cell.method())));
     watch.begin(order.size());
     Map<String, String> failures = new ConcurrentHashMap<>();
     try (ExecutorService workers =
@@ -78,6 +79,10 @@ record CompareRun(
       await(running);
     }
     return new Outcome(read(cells), new TreeMap<>(failures));
+  }
+
+  private static int rank(Method method) {
+    return method instanceof Mixture ? 2 : method.base() == null ? 0 : 1;
   }
 
   private List<CompareCell> cells() {

@@ -7,6 +7,7 @@ import dev.viking.baseline.FitContext;
 import dev.viking.baseline.FittedPosterior;
 import dev.viking.baseline.Method;
 import dev.viking.baseline.Methods;
+import dev.viking.baseline.Mixture;
 import dev.viking.nn.Losses;
 import dev.viking.posterior.TrainingListener;
 import dev.viking.torch.DType;
@@ -23,7 +24,7 @@ import java.util.function.Predicate;
 /**
  * The fitted posteriors of a comparison, one file each, and beside it one that says what it is of.
  * What is there is not fitted again, whatever the settings of the draws; what several methods start
- * from is fitted once. May be used by several threads.
+ * from or consist of is fitted once. May be used by several threads.
  */
 final class FitStore {
   private static final String FORMAT = "viking-fit-1";
@@ -57,8 +58,14 @@ final class FitStore {
    */
   record Fit(FittedPosterior posterior, double seconds) {}
 
-  /** Fits, or reads what was fitted. Two threads that want the same get it one after the other. */
+  /**
+   * Fits, or reads what was fitted. Two threads that want the same get it one after the other. A
+   * mixture is made of its members' files and has none of its own.
+   */
   Fit fit(Method method, long seed, Function<Method, TrainingListener> listener) {
+    if (method instanceof Mixture mixture) {
+      return mixture(mixture, seed, listener);
+    }
     String name = name(method) + "-" + seed;
     synchronized (locks.computeIfAbsent(name, _ -> new Object())) {
       Path file = folder.resolve(name + ".safetensors");
@@ -77,6 +84,17 @@ final class FitStore {
       }
       return fitAndWrite(method, seed, listener, file, about, config);
     }
+  }
+
+  private Fit mixture(Mixture mixture, long seed, Function<Method, TrainingListener> listener) {
+    List<FittedPosterior> members = new ArrayList<>();
+    double seconds = 0;
+    for (int i = 0; i < mixture.members(); i++) {
+      Fit member = fit(mixture.member(), Mixture.memberSeed(seed, i), listener);
+      members.add(member.posterior());
+      seconds += member.seconds();
+    }
+    return new Fit(mixture.posterior(members), seconds);
   }
 
   private Fit fitAndWrite(

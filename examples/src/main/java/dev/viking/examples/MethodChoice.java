@@ -1,10 +1,10 @@
 package dev.viking.examples;
 
-import dev.viking.baseline.DeepEnsemble;
 import dev.viking.baseline.Ivon;
 import dev.viking.baseline.LastLayerLaplace;
 import dev.viking.baseline.MapEstimate;
 import dev.viking.baseline.Method;
+import dev.viking.baseline.Mixture;
 import dev.viking.baseline.ProjectionSampling;
 import dev.viking.baseline.Sgld;
 import dev.viking.baseline.Swag;
@@ -21,6 +21,8 @@ enum MethodChoice {
           + " from"),
   /** VIKING. */
   VIKING("this library's method, with the options of viking train"),
+  /** A mixture of VIKING's posteriors. */
+  VIKING_MIXTURE("mixture of VIKING's posteriors, each from another start"),
   /** Projection sampling with the losses' Jacobian. */
   MIANI_LOSS("projection sampling (Miani et al.) in the kernel of the losses' Jacobian"),
   /** Projection sampling with the outputs' Jacobian. */
@@ -35,6 +37,8 @@ enum MethodChoice {
   SWAG("a Gaussian from the path of gradient descent, with a low-rank part"),
   /** SWAG without its low-rank part. */
   SWAG_DIAGONAL("the same with independent parameters"),
+  /** A mixture of SWAG's Gaussians. */
+  MULTI_SWAG("mixture of SWAG's Gaussians, each from another MAP network"),
   /** Last-layer Laplace. */
   LAPLACE("Laplace approximation of the last layer, prior by evidence, samples"),
   /** Last-layer Laplace with the probit approximation. */
@@ -65,16 +69,16 @@ enum MethodChoice {
 
   /** The method with a run's options. The seed is not among them. */
   Method method(RunConfig config, MethodOptions options) {
-    TrainerOptions viking = config.viking(0);
-    MapEstimate map = MapEstimate.asLongAs(viking, config.number("map-precision"));
+    MapEstimate map = MapEstimate.asLongAs(config.viking(0), config.number("map-precision"));
     return switch (this) {
       case MAP_SHORT -> MapEstimate.paper();
       case MAP -> map;
-      case VIKING -> new Viking("VIKING", viking, options.draw(viking), config.batchExpectation());
+      case VIKING -> viking(config, options);
+      case VIKING_MIXTURE -> Mixture.of(options.members, viking(config, options));
       case MIANI_LOSS -> within(config, ProjectionSampling.loss(map, options.projectionCycles));
       case MIANI_FUNCTION ->
           within(config, ProjectionSampling.function(map, options.projectionCycles));
-      case ENSEMBLE -> DeepEnsemble.of(options.members, map);
+      case ENSEMBLE -> Mixture.deepEnsemble(options.members, map);
       case SGLD ->
           Sgld.cyclic(
               map.options().mleEpochs(),
@@ -86,15 +90,24 @@ enum MethodChoice {
       case IVON ->
           Ivon.of(
               map.options().mleEpochs(), config.integer("batch-size"), options.ivonLearningRate);
-      case SWAG ->
-          Swag.lowRank(
-              map, options.swagEpochs, config.integer("batch-size"), options.swagLearningRate);
+      case SWAG -> swag(config, options, map);
+      case MULTI_SWAG -> new Mixture("MultiSWAG", options.members, swag(config, options, map));
       case SWAG_DIAGONAL ->
           Swag.diagonal(
               map, options.swagEpochs, config.integer("batch-size"), options.swagLearningRate);
       case LAPLACE -> LastLayerLaplace.of(map);
       case LAPLACE_PROBIT -> LastLayerLaplace.probit(map);
     };
+  }
+
+  private static Viking viking(RunConfig config, MethodOptions options) {
+    TrainerOptions viking = config.viking(0);
+    return new Viking("VIKING", viking, options.draw(viking), config.batchExpectation());
+  }
+
+  private static Swag swag(RunConfig config, MethodOptions options, MapEstimate map) {
+    return Swag.lowRank(
+        map, options.swagEpochs, config.integer("batch-size"), options.swagLearningRate);
   }
 
   private static Method within(RunConfig config, ProjectionSampling method) {

@@ -12,7 +12,8 @@ final class MethodOptions {
       names = "--members",
       defaultValue = "5",
       paramLabel = "N",
-      description = "Networks of the deep ensemble (default: ${DEFAULT-VALUE}).")
+      description =
+          "Networks of the deep ensemble, posteriors of the mixtures (default: ${DEFAULT-VALUE}).")
   int members;
 
   @Option(

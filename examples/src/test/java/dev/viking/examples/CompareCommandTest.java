@@ -1,6 +1,9 @@
 package dev.viking.examples;
 
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -72,7 +76,8 @@ class CompareCommandTest {
     Path other = TinyMnist.write(temporary.resolve("other"));
     CommandRun run =
         run(
-            small(out, METHODS + ",map-short,miani-function"),
+            small(out, METHODS + ",map-short,miani-function,swag,viking-mixture,multi-swag"),
+            "--swag-epochs=2",
             "--seeds=3,4",
             "--ood=others=" + other,
             "--rotations=0,90");
@@ -86,14 +91,17 @@ class CompareCommandTest {
             "Deep ensemble",
             "SGLD",
             "MAP, 5 epochs",
-            "Miani, function");
+            "Miani, function",
+            "Mixture of VIKING",
+            "MultiSWAG");
     assertThat(run.out()).contains(names).contains("+-", "*", "AUROC, others told from data");
     String markdown = Files.readString(out.resolve("table.md"));
     assertThat(markdown).contains(names.stream().map(name -> "| " + name + " |").toList());
     assertThat(markdown).contains("**");
 
     JsonNode all = results(out);
-    for (String key : List.of("map", "viking", "miani-loss", "ensemble", "sgld", "map-short")) {
+    for (String key :
+        List.of("map", "viking", "miani-loss", "ensemble", "sgld", "map-short", "viking-mixture")) {
       JsonNode method = all.path("methods").path(key);
       assertThat(method.path("hyperparameters").size()).as(key).isPositive();
       assertThat(method.path("cells").size()).isEqualTo(2);
@@ -108,6 +116,17 @@ class CompareCommandTest {
           .isBetween(0.0, 1.0);
       assertThat(cell.path("rotations").path(0).path("accuracy")).isEqualTo(cell.path("accuracy"));
       assertThat(cell.path("rotations").path(1).path("nll")).isNotEqualTo(cell.path("nll"));
+    }
+    // Two networks for each seed, and of each one what the mixtures consist of; no file is twice.
+    try (Stream<Path> files = Files.list(out.resolve("fits"))) {
+      Map<String, Long> fits =
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(name -> name.endsWith(".json"))
+              .collect(groupingBy(name -> name.replaceFirst("-?-[0-9]+\\.json", ""), counting()));
+      assertThat(fits)
+          .contains(entry("map", 4L), entry("viking", 4L), entry("swag", 4L), entry("sgld", 2L))
+          .doesNotContainKeys("ensemble", "viking-mixture", "multi-swag");
     }
     // The very same images, so chance is all there is.
     assertThat(aurocOfMap(all)).isEqualTo(0.5);

@@ -1,5 +1,7 @@
 package dev.viking.baseline;
 
+import dev.viking.checkpoint.Checkpoint;
+import dev.viking.checkpoint.CheckpointBuilder;
 import dev.viking.torch.Device;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
@@ -37,7 +39,7 @@ public interface FittedPosterior extends AutoCloseable {
   /**
    * One parameter vector that stands for the posterior: its mean or mode.
    *
-   * @return [D], owned by this; null where there is none, as for an ensemble
+   * @return [D], owned by this; null where there is none, as for a mixture
    */
   @Nullable Tensor pointEstimate();
 
@@ -69,7 +71,20 @@ public interface FittedPosterior extends AutoCloseable {
    * @throws dev.viking.checkpoint.ModelDescriptionException when a layer has no description
    */
   default void save(Path file) {
-    MethodFile.write(file, this);
+    CheckpointBuilder builder = Checkpoint.builder();
+    addTo(builder);
+    builder.write(file);
+  }
+
+  /**
+   * Adds all that {@link #save} writes to a file or a section of one.
+   *
+   * @param builder of the file or section, where nothing is yet
+   * @throws dev.viking.checkpoint.ModelDescriptionException when a layer has no description
+   */
+  default void addTo(CheckpointBuilder builder) {
+    MethodFile.add(builder, this);
+    tensors().forEach(builder::put);
   }
 
   /**

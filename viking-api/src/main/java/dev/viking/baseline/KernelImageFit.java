@@ -1,5 +1,6 @@
 package dev.viking.baseline;
 
+import dev.viking.checkpoint.CheckpointBuilder;
 import dev.viking.nn.Model;
 import dev.viking.nn.Sequential;
 import dev.viking.posterior.AlternatingProjections;
@@ -132,7 +133,7 @@ public record KernelImageFit(FitDescription description, KernelImagePosterior po
   }
 
   @Override
-  public void save(Path file) {
+  public void addTo(CheckpointBuilder builder) {
     Map<String, String> texts = new LinkedHashMap<>();
     texts.put(MethodFile.METHOD, description.method());
     description
@@ -142,7 +143,7 @@ public record KernelImageFit(FitDescription description, KernelImagePosterior po
     if (description.model() instanceof Sequential model) {
       saved = saved.withModel(model);
     }
-    saved.write(file);
+    saved.addTo(builder);
   }
 
   /** A posterior's file that {@link #save} wrote. */

@@ -31,26 +31,25 @@ record MethodFile(Path file, String kind, FitDescription description, Map<String
   private static final int VERSION = 1;
   private static final String CONSTANTS = "constants.";
 
-  static void write(Path file, FittedPosterior fitted) {
+  /** Adds model and texts, which say what the arrays are of. */
+  static void add(CheckpointBuilder builder, FittedPosterior fitted) {
     FitDescription description = fitted.description();
-    CheckpointBuilder builder =
-        Checkpoint.builder()
-            .metadata("format", FORMAT)
-            .metadata("format_version", Integer.toString(VERSION))
-            .metadata(KIND, fitted.kind())
-            .metadata(METHOD, description.method());
+    builder
+        .metadata("format", FORMAT)
+        .metadata("format_version", Integer.toString(VERSION))
+        .metadata(KIND, fitted.kind())
+        .metadata(METHOD, description.method());
     description
         .hyperparameters()
         .forEach((name, text) -> builder.metadata(HYPERPARAMETER + name, text));
     if (description.model() instanceof Sequential model) {
       builder.model(model);
     }
-    fitted.tensors().forEach(builder::put);
-    builder.write(file);
   }
 
   /** Reads an open file of the format, for a given model or the one that it describes. */
-  static MethodFile read(Path file, Checkpoint checkpoint, @Nullable Model given, Device device) {
+  static MethodFile read(Checkpoint checkpoint, @Nullable Model given, Device device) {
+    Path file = checkpoint.location();
     Map<String, String> texts = checkpoint.metadata();
     checkVersion(file, texts.getOrDefault("format_version", ""));
     Map<String, String> hyperparameters = new LinkedHashMap<>();
@@ -62,7 +61,7 @@ record MethodFile(Path file, String kind, FitDescription description, Map<String
         });
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     for (String name : checkpoint.names()) {
-      if (!name.startsWith(CONSTANTS)) {
+      if (!name.startsWith(CONSTANTS) && !name.startsWith(MixturePosterior.MEMBER)) {
         tensors.put(name, checkpoint.tensor(name).to(device));
       }
     }

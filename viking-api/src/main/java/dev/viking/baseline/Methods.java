@@ -47,14 +47,18 @@ public final class Methods {
   }
 
   private static FittedPosterior read(Path file, @Nullable Model given, Device device) {
-    try (Scope scope = Scope.open();
-        Checkpoint checkpoint = Checkpoint.read(file)) {
+    try (Checkpoint checkpoint = Checkpoint.read(file)) {
+      return read(checkpoint, given, device);
+    }
+  }
+
+  /** Reads an open file or a section of one, for a given model or the one that it describes. */
+  static FittedPosterior read(Checkpoint checkpoint, @Nullable Model given, Device device) {
+    Path file = checkpoint.location();
+    try (Scope scope = Scope.open()) {
       String format = checkpoint.metadata().get("format");
       if (KERNEL_IMAGE.equals(format)) {
-        SavedPosterior saved =
-            given == null
-                ? SavedPosterior.read(file, device)
-                : SavedPosterior.readWithoutModel(file, device);
+        SavedPosterior saved = SavedPosterior.read(checkpoint, device, given == null);
         Model model = MethodFile.model(file, given != null ? given : saved.model());
         return KernelImageFit.of(file, saved, model).keepIn(scope);
       }
@@ -69,11 +73,16 @@ public final class Methods {
                 + KERNEL_IMAGE
                 + ", as FittedPosterior.save writes them");
       }
-      return posterior(MethodFile.read(file, checkpoint, given, device)).keepIn(scope);
+      MethodFile read = MethodFile.read(checkpoint, given, device);
+      FittedPosterior fitted =
+          read.kind().equals(MixturePosterior.KIND)
+              ? MixturePosterior.read(read, checkpoint, given, device)
+              : posterior(read);
+      return fitted.keepIn(scope);
     }
   }
 
-  /** One line for each kind of posterior. */
+  /** One line for each kind of posterior that is made of arrays alone. */
   private static FittedPosterior posterior(MethodFile read) {
     return switch (read.kind()) {
       case PointPosterior.KIND -> PointPosterior.read(read);

@@ -9,8 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A posterior that consists of parameter vectors, all alike: the members of an ensemble, the states
- * of a Markov chain.
+ * A posterior that consists of parameter vectors, all alike, such as the states of a Markov chain.
  *
  * @param description what it is of
  * @param parameters [M, D]; owned by this

@@ -43,6 +43,7 @@ public final class Checkpoint implements AutoCloseable {
   private final MemorySegment data;
   private final Header header;
   private final @Nullable Object key;
+  private final String section;
   private @Nullable MemorySegment shared;
 
   private Checkpoint(
@@ -52,6 +53,16 @@ public final class Checkpoint implements AutoCloseable {
     this.arena = arena;
     this.data = data;
     this.header = header;
+    this.section = "";
+  }
+
+  private Checkpoint(Checkpoint whole, String prefix) {
+    this.file = whole.file;
+    this.key = whole.key;
+    this.arena = whole.arena;
+    this.data = whole.data;
+    this.header = whole.header.section(prefix);
+    this.section = whole.section + prefix;
   }
 
   /**
@@ -102,6 +113,26 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
+   * The part of this that {@link CheckpointBuilder#section} wrote under a prefix.
+   *
+   * @param prefix of the names of its arrays and texts
+   * @return arrays and texts without the prefix in their names, none if there are none; open as
+   *     long as this is, and not to be closed
+   */
+  public Checkpoint section(String prefix) {
+    return new Checkpoint(this, prefix);
+  }
+
+  /**
+   * What messages call this.
+   *
+   * @return the file, and for a section its prefix in brackets behind it
+   */
+  public Path location() {
+    return section.isEmpty() ? file : Path.of(file + " [" + section + "]");
+  }
+
+  /**
    * Names of the arrays, also of those whose type is one of the format's that this library has not
    * (U16, F8_E4M3, ...), which cannot be asked for more.
    *
@@ -133,13 +164,13 @@ public final class Checkpoint implements AutoCloseable {
   public CheckpointEntry info(String name) {
     if (!arena.scope().isAlive()) {
       throw new ClosedException(
-          "Checkpoint: given " + file + ", which was closed; needed an open one");
+          "Checkpoint: given " + location() + ", which was closed; needed an open one");
     }
     CheckpointEntry entry = header.entries().get(name);
     String foreign = foreignType(name);
     if (foreign != null) {
       throw new UnsupportedCheckpointException(
-          file,
+          location(),
           "array \""
               + name
               + "\" is of dtype "
@@ -154,7 +185,7 @@ public final class Checkpoint implements AutoCloseable {
               + "\"; needed one of "
               + names()
               + " of "
-              + file);
+              + location());
     }
     return entry;
   }
@@ -283,16 +314,16 @@ public final class Checkpoint implements AutoCloseable {
         constants.put(name.substring(ModelDescription.CONSTANTS.length()), doubles(name));
       }
     }
-    return new ModelDescription(json, constants).model(file.toString());
+    return new ModelDescription(json, constants).model(location().toString());
   }
 
   /**
    * Unmaps the file. Arrays and tensors that were copied out stay as they are, and so do views,
-   * which have a mapping of their own.
+   * which have a mapping of their own. Of a section, nothing.
    */
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
+    if (section.isEmpty() && arena.scope().isAlive()) {
       arena.close();
     }
   }

@@ -26,12 +26,33 @@ import java.util.Map;
 public final class CheckpointBuilder {
   private static final long ALIGNMENT = 8;
 
-  private final Map<String, String> metadata = new LinkedHashMap<>();
-  private final Map<String, Content> contents = new LinkedHashMap<>();
+  private final Map<String, String> metadata;
+  private final Map<String, Content> contents;
+  private final String prefix;
 
   private record Content(DType dtype, List<Long> shape, MemorySegment bytes) {}
 
-  CheckpointBuilder() {}
+  CheckpointBuilder() {
+    this(new LinkedHashMap<>(), new LinkedHashMap<>(), "");
+  }
+
+  private CheckpointBuilder(
+      Map<String, String> metadata, Map<String, Content> contents, String prefix) {
+    this.metadata = metadata;
+    this.contents = contents;
+    this.prefix = prefix;
+  }
+
+  /**
+   * A part of the file, which {@link Checkpoint#section} reads again: for a file that holds several
+   * things of one kind.
+   *
+   * @param name prefix of the names of all that is put into the part
+   * @return a builder that adds to this one's file, under names with the prefix
+   */
+  public CheckpointBuilder section(String name) {
+    return new CheckpointBuilder(metadata, contents, prefix + name);
+  }
 
   /**
    * Adds a text.
@@ -41,7 +62,7 @@ public final class CheckpointBuilder {
    * @return this
    */
   public CheckpointBuilder metadata(String key, String value) {
-    metadata.put(key, value);
+    metadata.put(prefix + key, value);
     return this;
   }
 
@@ -166,8 +187,8 @@ public final class CheckpointBuilder {
   }
 
   /**
-   * Writes the file. Folders that are missing are made; an old file of the same name is replaced in
-   * one step, and stays whole when this method fails or the process dies.
+   * Writes the file, all sections of it. Folders that are missing are made; an old file of the same
+   * name is replaced in one step, and stays whole when this method fails or the process dies.
    *
    * @param file where to write
    * @throws ArgumentException when names and texts need more than the 100 MB that the format allows
@@ -230,7 +251,8 @@ public final class CheckpointBuilder {
     return names;
   }
 
-  private CheckpointBuilder put(String name, DType dtype, MemorySegment bytes, long... shape) {
+  private CheckpointBuilder put(String given, DType dtype, MemorySegment bytes, long... shape) {
+    String name = prefix + given;
     if (name.equals(Header.METADATA_KEY) || contents.containsKey(name)) {
       throw new ArgumentException(
           "CheckpointBuilder.put: argument name: given \""

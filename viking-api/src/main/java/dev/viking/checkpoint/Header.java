@@ -38,4 +38,27 @@ record Header(
   Header(Map<String, String> metadata, Map<String, CheckpointEntry> entries) {
     this(metadata, entries, Map.of(), List.copyOf(entries.keySet()));
   }
+
+  /** What stands under names that start with a prefix, which they lose. */
+  Header section(String prefix) {
+    return new Header(
+        under(prefix, metadata),
+        under(prefix, entries),
+        under(prefix, foreign),
+        names.stream()
+            .filter(name -> name.startsWith(prefix))
+            .map(name -> name.substring(prefix.length()))
+            .toList());
+  }
+
+  private static <T> Map<String, T> under(String prefix, Map<String, T> all) {
+    Map<String, T> found = new LinkedHashMap<>();
+    all.forEach(
+        (name, each) -> {
+          if (name.startsWith(prefix)) {
+            found.put(name.substring(prefix.length()), each);
+          }
+        });
+    return found;
+  }
 }

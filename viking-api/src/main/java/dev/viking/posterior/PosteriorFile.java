@@ -45,15 +45,14 @@ final class PosteriorFile {
 
   private PosteriorFile() {}
 
-  static void write(Path file, SavedPosterior saved) {
+  static void add(CheckpointBuilder builder, SavedPosterior saved) {
     KernelImagePosterior posterior = saved.posterior();
-    CheckpointBuilder builder =
-        Checkpoint.builder()
-            .metadata(FORMAT_KEY, FORMAT)
-            .metadata(VERSION_KEY, Integer.toString(version(posterior.scales())))
-            .put(MEAN, posterior.mean())
-            .put(LOG_PRECISION, posterior.logPrecision())
-            .put(LOG_SCALE_IMAGE, posterior.logScaleImage());
+    builder
+        .metadata(FORMAT_KEY, FORMAT)
+        .metadata(VERSION_KEY, Integer.toString(version(posterior.scales())))
+        .put(MEAN, posterior.mean())
+        .put(LOG_PRECISION, posterior.logPrecision())
+        .put(LOG_SCALE_IMAGE, posterior.logScaleImage());
     Tensor logScaleKernel = posterior.logScaleKernel();
     if (logScaleKernel != null) {
       builder.put(LOG_SCALE_KERNEL, logScaleKernel);
@@ -76,7 +75,6 @@ final class PosteriorFile {
       state.tensors().forEach((name, tensor) -> builder.put(STATE + name, tensor));
       state.texts().forEach((name, text) -> builder.metadata(STATE + name, text));
     }
-    builder.write(file);
   }
 
   private static int version(ScaleLayout scales) {
@@ -84,8 +82,14 @@ final class PosteriorFile {
   }
 
   static SavedPosterior read(Path file, Device device, boolean withModel) {
-    try (Scope scope = Scope.open();
-        Checkpoint checkpoint = Checkpoint.read(file)) {
+    try (Checkpoint checkpoint = Checkpoint.read(file)) {
+      return read(checkpoint, device, withModel);
+    }
+  }
+
+  static SavedPosterior read(Checkpoint checkpoint, Device device, boolean withModel) {
+    Path file = checkpoint.location();
+    try (Scope scope = Scope.open()) {
       checkFormat(file, checkpoint.metadata());
       KernelImagePosterior posterior = posterior(file, checkpoint, device);
       return new SavedPosterior(

@@ -1,5 +1,7 @@
 package dev.viking.posterior;
 
+import dev.viking.checkpoint.Checkpoint;
+import dev.viking.checkpoint.CheckpointBuilder;
 import dev.viking.nn.Sequential;
 import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Device;
@@ -142,7 +144,20 @@ public record SavedPosterior(
    * @throws dev.viking.checkpoint.ModelDescriptionException when a layer has no description
    */
   public void write(Path file) {
-    PosteriorFile.write(file, this);
+    CheckpointBuilder builder = Checkpoint.builder();
+    addTo(builder);
+    builder.write(file);
+  }
+
+  /**
+   * Adds all parts to a file that others add to as well, each in a {@linkplain
+   * CheckpointBuilder#section section} of its own.
+   *
+   * @param builder of the file or section, where nothing is yet
+   * @throws dev.viking.checkpoint.ModelDescriptionException when a layer has no description
+   */
+  public void addTo(CheckpointBuilder builder) {
+    PosteriorFile.add(builder, this);
   }
 
   /**
@@ -184,6 +199,20 @@ public record SavedPosterior(
    */
   public static SavedPosterior readWithoutModel(Path file, Device device) {
     return PosteriorFile.read(file, device, false);
+  }
+
+  /**
+   * Reads an open file or section, as {@link #addTo} filled it.
+   *
+   * @param checkpoint the file or section; may be closed afterwards
+   * @param device where the tensors shall lie
+   * @param withModel whether the model is read as well
+   * @return all parts, with {@code withModel} false all but the model
+   * @throws dev.viking.checkpoint.UnsupportedCheckpointException when it is no posterior, or of a
+   *     newer version
+   */
+  public static SavedPosterior read(Checkpoint checkpoint, Device device, boolean withModel) {
+    return PosteriorFile.read(checkpoint, device, withModel);
   }
 
   /**

@@ -84,7 +84,8 @@ class BatchNormsTest {
         new Ivon("IVON", 30, 12, 0.1, LearningRateSchedule.COSINE, 1, 0, 5, 0.9, 0.999, 1e-3),
         Swag.lowRank(map, 4, 12, 0.01),
         LastLayerLaplace.of(map),
-        DeepEnsemble.of(2, map),
+        Mixture.deepEnsemble(2, map),
+        Mixture.of(2, Viking.of(options)),
         Sgld.cyclic(40, 12, 0.2, 1, 3, 1e-3),
         ProjectionSampling.loss(map, 1));
   }

@@ -81,7 +81,7 @@ class FitContextTest {
     MapEstimate once = new MapEstimate("MAP", TrainerOptions.exact().mleEpochs(1).build());
     try (Scope _ = Scope.open()) {
       FitContext context = Blobs.context(4);
-      assertThatThrownBy(() -> context.start(DeepEnsemble.of(2, once)))
+      assertThatThrownBy(() -> context.start(Mixture.deepEnsemble(2, once)))
           .isInstanceOf(ArgumentException.class)
           .hasMessageContaining("Deep ensemble has no point estimate");
     }

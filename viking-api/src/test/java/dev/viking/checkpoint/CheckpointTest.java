@@ -55,6 +55,36 @@ class CheckpointTest {
   }
 
   @Test
+  void aSectionHoldsWhatWasWrittenUnderItsPrefix() {
+    Path file = folder.resolve("sections");
+    CheckpointBuilder builder = Checkpoint.builder().put("x", new long[] {1}, 1);
+    builder.section("a.").put("x", new long[] {2}, 1).metadata("text", "of a");
+    builder.section("a.").section("b.").put("x", new double[] {3}, 1);
+    builder.write(file);
+
+    try (Checkpoint whole = Checkpoint.read(file)) {
+      assertThat(whole.names()).containsExactly("x", "a.x", "a.b.x");
+      assertThat(whole.longs("x")).containsExactly(1);
+      Checkpoint part = whole.section("a.");
+      assertThat(part.names()).containsExactly("x", "b.x");
+      assertThat(part.metadata()).isEqualTo(Map.of("text", "of a"));
+      assertThat(part.longs("x")).containsExactly(2);
+      assertThat(part.section("b.").doubles("x")).containsExactly(3);
+      assertThat(whole.section("c.").names()).isEmpty();
+      part.close();
+      assertThat(whole.longs("x")).containsExactly(1);
+      assertThat(part.longs("x")).containsExactly(2);
+      assertThatThrownBy(() -> part.longs("y"))
+          .isInstanceOf(ArgumentException.class)
+          .hasMessageContaining("[x, b.x] of " + file + " [a.]");
+      whole.close();
+      assertThatThrownBy(() -> part.longs("x"))
+          .isInstanceOf(ClosedException.class)
+          .hasMessageContaining(file + " [a.]");
+    }
+  }
+
+  @Test
   void everyArrayIsAlignedToItsElements() {
     Path file = folder.resolve("state");
     Checkpoint.builder()
