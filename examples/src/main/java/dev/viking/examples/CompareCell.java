@@ -11,8 +11,8 @@ import dev.viking.metrics.OutOfDistribution;
 import dev.viking.metrics.UncertaintyScore;
 import dev.viking.nn.Losses;
 import dev.viking.posterior.AlternatingListener;
+import dev.viking.posterior.PredictiveSamples;
 import dev.viking.torch.Scope;
-import dev.viking.torch.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -127,7 +127,7 @@ record CompareCell(
             done -> watch.show(name(), task + " " + done + "/" + chunks),
             predicted -> {
               if (!settings.outside().isEmpty()) {
-                scores.add(predicted.outputs());
+                scores.add(predicted);
               }
             });
   }
@@ -136,9 +136,12 @@ record CompareCell(
   private static final class Scores {
     private final Map<UncertaintyScore, List<double[]>> pieces = new LinkedHashMap<>();
 
-    void add(Tensor logits) {
+    void add(PredictiveSamples predicted) {
+      int[] members = predicted.members().stream().mapToInt(Integer::intValue).toArray();
       for (UncertaintyScore score : UncertaintyScore.values()) {
-        pieces.computeIfAbsent(score, _ -> new ArrayList<>()).add(score.of(logits));
+        pieces
+            .computeIfAbsent(score, _ -> new ArrayList<>())
+            .add(score.of(predicted.outputs(), members));
       }
     }
 

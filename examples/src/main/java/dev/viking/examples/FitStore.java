@@ -15,6 +15,7 @@ import dev.viking.torch.Scope;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -151,18 +152,21 @@ final class FitStore {
     return left;
   }
 
-  /** The name of a method among those compared, or one made of its settings. */
+  /** The name of a method among those compared that fits the same, or one made of its settings. */
   private String name(Method method) {
+    String own = fitting(method);
     for (Map.Entry<String, Method> known : methods.entrySet()) {
-      if (same(known.getValue(), method)) {
+      if (fitting(known.getValue()).equals(own)) {
         return known.getKey();
       }
     }
-    String text = method.name() + method.hyperparameters();
-    return "base-%08x".formatted(text.hashCode());
+    return "base-%08x".formatted(own.hashCode());
   }
 
-  private static boolean same(Method one, Method other) {
-    return one.name().equals(other.name()) && one.hyperparameters().equals(other.hyperparameters());
+  /** What decides a method's fit. */
+  private static String fitting(Method method) {
+    Map<String, String> settings = new LinkedHashMap<>(method.hyperparameters());
+    settings.keySet().removeIf(method::isDrawSetting);
+    return method.name() + settings;
   }
 }

@@ -6,10 +6,10 @@ import dev.viking.baseline.MapEstimate;
 import dev.viking.baseline.Method;
 import dev.viking.baseline.Mixture;
 import dev.viking.baseline.ProjectionSampling;
+import dev.viking.baseline.ProjectionSettings;
 import dev.viking.baseline.Sgld;
 import dev.viking.baseline.Swag;
 import dev.viking.baseline.Viking;
-import dev.viking.posterior.TrainerOptions;
 
 /** The methods that can be compared, and how a run's options set them up. */
 enum MethodChoice {
@@ -73,8 +73,9 @@ enum MethodChoice {
     return switch (this) {
       case MAP_SHORT -> MapEstimate.paper();
       case MAP -> map;
-      case VIKING -> viking(config, options);
-      case VIKING_MIXTURE -> Mixture.of(options.members, viking(config, options));
+      case VIKING -> viking(config, options.draw(config.viking(0)));
+      case VIKING_MIXTURE ->
+          Mixture.of(options.members, viking(config, options.mixtureDraw(config.viking(0))));
       case MIANI_LOSS -> within(config, ProjectionSampling.loss(map, options.projectionCycles));
       case MIANI_FUNCTION ->
           within(config, ProjectionSampling.function(map, options.projectionCycles));
@@ -100,9 +101,8 @@ enum MethodChoice {
     };
   }
 
-  private static Viking viking(RunConfig config, MethodOptions options) {
-    TrainerOptions viking = config.viking(0);
-    return new Viking("VIKING", viking, options.draw(viking), config.batchExpectation());
+  private static Viking viking(RunConfig config, ProjectionSettings draw) {
+    return new Viking("VIKING", config.viking(0), draw, config.batchExpectation());
   }
 
   private static Swag swag(RunConfig config, MethodOptions options, MapEstimate map) {

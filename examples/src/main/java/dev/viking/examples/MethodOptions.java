@@ -4,6 +4,7 @@ import dev.viking.baseline.ProjectionSettings;
 import dev.viking.posterior.AlternatingOptions;
 import dev.viking.posterior.Predictions;
 import dev.viking.posterior.TrainerOptions;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of {@code compare} that single methods have, beside those of VIKING's training. */
@@ -57,6 +58,14 @@ final class MethodOptions {
           "Training images that VIKING's samples are projected by, picked anew for each draw, 0 for"
               + " all (default: ${DEFAULT-VALUE}).")
   int drawImages;
+
+  @Option(
+      names = "--mixture-draw-images",
+      paramLabel = "N",
+      description =
+          "The same for the members of VIKING's mixture, whose samples differ by their members"
+              + " already (default: as --draw-images).")
+  @Nullable Integer mixtureDrawImages;
 
   @Option(
       names = "--predictions",
@@ -117,9 +126,8 @@ final class MethodOptions {
     require("--members", members, members >= 1);
     require("--draw-cycles", drawCycles, drawCycles >= 1);
     drawBlock(1);
-    if (drawImages < 0) {
-      throw new UsageException("--draw-images: " + drawImages + " given; at least 0 is needed");
-    }
+    images("--draw-images", drawImages);
+    images("--mixture-draw-images", mixtureDrawImages());
     if (!(drawTolerance >= 0 && drawTolerance <= 1)) {
       throw new UsageException(
           "--draw-tolerance: " + drawTolerance + " given; a number from 0 to 1 is needed");
@@ -143,6 +151,19 @@ final class MethodOptions {
 
   /** How VIKING draws and predicts. */
   ProjectionSettings draw(TrainerOptions viking) {
+    return draw(viking, drawImages);
+  }
+
+  /** How each member of VIKING's mixture does. */
+  ProjectionSettings mixtureDraw(TrainerOptions viking) {
+    return draw(viking, mixtureDrawImages());
+  }
+
+  private int mixtureDrawImages() {
+    return mixtureDrawImages == null ? drawImages : mixtureDrawImages;
+  }
+
+  private ProjectionSettings draw(TrainerOptions viking, int images) {
     return ProjectionSettings.of(
             AlternatingOptions.of(viking.elbo().jacobian(), viking.elbo().solver())
                 .withBlockSize(drawBlock(viking.batchSize()))
@@ -151,7 +172,7 @@ final class MethodOptions {
                 .withAcceleration(drawAccelerated)
                 .withMemoryBudget(viking.elbo().memoryLimit()),
             predictions())
-        .withExamples(drawImages);
+        .withExamples(images);
   }
 
   /** The block size as {@link AlternatingOptions} takes it, where 0 is for choosing by cost. */
@@ -171,6 +192,12 @@ final class MethodOptions {
 
   private Predictions predictions() {
     return Choices.of("predictions", Predictions.class, predictions);
+  }
+
+  private static void images(String option, int value) {
+    if (value < 0) {
+      throw new UsageException(option + ": " + value + " given; at least 0 is needed");
+    }
   }
 
   private static void rate(String option, double value) {

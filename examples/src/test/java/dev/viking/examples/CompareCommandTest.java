@@ -78,6 +78,7 @@ class CompareCommandTest {
         run(
             small(out, METHODS + ",map-short,miani-function,swag,viking-mixture,multi-swag"),
             "--swag-epochs=2",
+            "--mixture-draw-images=9",
             "--seeds=3,4",
             "--ood=others=" + other,
             "--rotations=0,90");
@@ -117,6 +118,8 @@ class CompareCommandTest {
       assertThat(cell.path("rotations").path(0).path("accuracy")).isEqualTo(cell.path("accuracy"));
       assertThat(cell.path("rotations").path(1).path("nll")).isNotEqualTo(cell.path("nll"));
     }
+    assertThat(hyperparameters(out, "viking-mixture").path("draw.examples").asText()).isEqualTo("9");
+    assertThat(hyperparameters(out, "viking").path("draw.examples").asText()).isEqualTo("0");
     // Two networks for each seed, and of each one what the mixtures consist of; no file is twice.
     try (Stream<Path> files = Files.list(out.resolve("fits"))) {
       Map<String, Long> fits =
@@ -386,6 +389,7 @@ class CompareCommandTest {
     refused("--draw-block: some given; a number of images, 0 for", "--draw-block=some");
     refused("--draw-block: -1 given; a number of images", "--draw-block=-1");
     refused("--draw-images: -1 given; at least 0 is needed", "--draw-images=-1");
+    refused("--mixture-draw-images: -1 given; at least 0 is needed", "--mixture-draw-images=-1");
     refused("--draw-tolerance: 2.0 given; a number from 0 to 1", "--draw-tolerance=2");
     refused("--draw-cycles of at least 2 is needed", "--draw-tolerance=0.1");
     refused("--memory-limit: 1T given; a whole number of bytes", "--memory-limit=1T");

@@ -27,7 +27,8 @@ record MixtureDraw(List<PosteriorDraw> draws) implements PosteriorDraw {
     try (Scope scope = Scope.open()) {
       List<Tensor> outputs = new ArrayList<>();
       draws.forEach(draw -> outputs.add(draw.predict(inputs).outputs()));
-      return new PredictiveSamples(scope.keep(Tensor.cat(outputs, 0)));
+      return new PredictiveSamples(
+          scope.keep(Tensor.cat(outputs, 0)), draws.stream().map(PosteriorDraw::count).toList());
     }
   }
 

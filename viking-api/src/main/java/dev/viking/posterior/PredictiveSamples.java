@@ -1,15 +1,46 @@
 package dev.viking.posterior;
 
+import dev.viking.torch.ArgumentException;
 import dev.viking.torch.Scope;
 import dev.viking.torch.Tensor;
+import java.util.List;
 
 /**
  * What S posterior samples predict for N inputs. The methods give new tensors in the caller's
  * current scope.
  *
- * @param outputs [S, N, C], the model's outputs (logits for classifiers)
+ * @param outputs [S, N, C], the model's outputs (logits for classifiers), of a mixture member by
+ *     member
+ * @param members how many of the samples each member of a mixture has; [S] for a single posterior
  */
-public record PredictiveSamples(Tensor outputs) {
+public record PredictiveSamples(Tensor outputs, List<Integer> members) {
+
+  /**
+   * Copies the numbers.
+   *
+   * @throws ArgumentException when their sum is not S
+   */
+  public PredictiveSamples {
+    members = List.copyOf(members);
+    long sum = members.stream().mapToLong(Integer::longValue).sum();
+    if (sum != outputs.size(0)) {
+      throw new ArgumentException(
+          "PredictiveSamples: members: "
+              + members
+              + " given; numbers with the sum "
+              + outputs.size(0)
+              + " are needed");
+    }
+  }
+
+  /**
+   * Predictions of a single posterior.
+   *
+   * @param outputs [S, N, C], the model's outputs
+   */
+  public PredictiveSamples(Tensor outputs) {
+    this(outputs, List.of(Math.toIntExact(outputs.size(0))));
+  }
 
   /**
    * Log-probabilities of C classes, sample by sample.

@@ -76,6 +76,7 @@ class MixtureTest {
         shares.add(own.diagnostics().get("kernel_share"));
       }
       assertThat(together.count()).isEqualTo(5);
+      assertThat(together.predict(inputs()).members()).containsExactly(2, 2, 1);
       assertThat(together.predict(inputs()).outputs().toDoubleArray())
           .isEqualTo(Tensor.cat(alone, 0).toDoubleArray());
       assertThat(together.diagnostics().get("kernel_share"))

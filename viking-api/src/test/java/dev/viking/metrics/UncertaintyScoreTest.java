@@ -66,7 +66,7 @@ class UncertaintyScoreTest {
       }
       case ENTROPY -> entropy(mean);
       case MUTUAL_INFORMATION -> entropy(mean) - meanEntropy;
-      case LOGIT_VARIANCE -> largestVariance(logits);
+      case LOGIT_VARIANCE, LOGIT_VARIANCE_WITHIN -> largestVariance(logits);
       case PROBABILITY_VARIANCE -> largestVariance(p);
     };
   }
@@ -99,6 +99,24 @@ class UncertaintyScoreTest {
       Tensor logits = Tensor.of(new double[] {0, -2000, -2000, 0, -2000, -2000}, 2, 1, 3);
       for (UncertaintyScore score : UncertaintyScore.values()) {
         assertThat(score.of(logits)).as(score.key()).containsExactly(0.0);
+      }
+    }
+  }
+
+  @Test
+  void ofAMixtureEachMemberHasAVarianceOfItsOwn() {
+    // Variances of the logits: {4, 1} within the first member, {0, 9} within the second.
+    double[] logits = {100, 0, 104, 2, 0, 50, 0, 56};
+    try (Scope _ = Scope.open()) {
+      Tensor samples = Tensor.of(logits, 4, 1, 2);
+      assertThat(UncertaintyScore.LOGIT_VARIANCE_WITHIN.of(samples, 2, 2)).containsExactly(6.5);
+      assertThat(UncertaintyScore.LOGIT_VARIANCE.of(samples, 2, 2))
+          .isEqualTo(UncertaintyScore.LOGIT_VARIANCE.of(samples));
+      assertThat(UncertaintyScore.LOGIT_VARIANCE_WITHIN.of(samples, 1, 1, 1, 1)).containsExactly(0);
+      for (int[] wrong : new int[][] {{}, {3}, {2, 3}, {4, 0}, {5, -1}}) {
+        assertThatThrownBy(() -> UncertaintyScore.ENTROPY.of(samples, wrong))
+            .isInstanceOf(InvalidPredictionsException.class)
+            .hasMessageContaining("positive numbers with the sum 4");
       }
     }
   }

@@ -20,6 +20,7 @@ import dev.viking.torch.Rng;
 import dev.viking.torch.Scope;
 import dev.viking.torch.ShapeException;
 import dev.viking.torch.Tensor;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,6 +138,10 @@ class PredictorTest {
         .isCloseTo(Math.sqrt(8), within(1e-12));
     assertThat(new PredictiveSamples(outputs.narrow(0, 0, 1)).standardDeviation().toDoubleArray())
         .containsOnly(0);
+    assertThat(samples.members()).containsExactly(2);
+    assertThatThrownBy(() -> new PredictiveSamples(outputs, List.of(1, 2)))
+        .isInstanceOf(ArgumentException.class)
+        .hasMessageContaining("[1, 2] given; numbers with the sum 2 are needed");
   }
 
   @Test
