@@ -52,13 +52,6 @@ record MethodFile(Path file, String kind, FitDescription description, Map<String
     Path file = checkpoint.location();
     Map<String, String> texts = checkpoint.metadata();
     checkVersion(file, texts.getOrDefault("format_version", ""));
-    Map<String, String> hyperparameters = new LinkedHashMap<>();
-    texts.forEach(
-        (name, text) -> {
-          if (name.startsWith(HYPERPARAMETER)) {
-            hyperparameters.put(name.substring(HYPERPARAMETER.length()), text);
-          }
-        });
     Map<String, Tensor> tensors = new LinkedHashMap<>();
     for (String name : checkpoint.names()) {
       if (!name.startsWith(CONSTANTS) && !name.startsWith(MixturePosterior.MEMBER)) {
@@ -70,7 +63,7 @@ record MethodFile(Path file, String kind, FitDescription description, Map<String
         text(file, texts, KIND),
         new FitDescription(
             text(file, texts, METHOD),
-            hyperparameters,
+            checkpoint.section(HYPERPARAMETER).metadata(),
             model(file, given != null ? given : checkpoint.model())),
         tensors);
   }

@@ -43,6 +43,7 @@ public final class Checkpoint implements AutoCloseable {
   private final MemorySegment data;
   private final Header header;
   private final @Nullable Object key;
+  private final @Nullable Checkpoint whole;
   private final String section;
   private @Nullable MemorySegment shared;
 
@@ -53,6 +54,7 @@ public final class Checkpoint implements AutoCloseable {
     this.arena = arena;
     this.data = data;
     this.header = header;
+    this.whole = null;
     this.section = "";
   }
 
@@ -62,6 +64,7 @@ public final class Checkpoint implements AutoCloseable {
     this.arena = whole.arena;
     this.data = whole.data;
     this.header = whole.header.section(prefix);
+    this.whole = whole;
     this.section = whole.section + prefix;
   }
 
@@ -309,11 +312,8 @@ public final class Checkpoint implements AutoCloseable {
       return null;
     }
     Map<String, double[]> constants = new HashMap<>();
-    for (String name : names()) {
-      if (name.startsWith(ModelDescription.CONSTANTS)) {
-        constants.put(name.substring(ModelDescription.CONSTANTS.length()), doubles(name));
-      }
-    }
+    Checkpoint described = section(ModelDescription.CONSTANTS);
+    described.names().forEach(name -> constants.put(name, described.doubles(name)));
     return new ModelDescription(json, constants).model(location().toString());
   }
 
@@ -323,7 +323,7 @@ public final class Checkpoint implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (section.isEmpty() && arena.scope().isAlive()) {
+    if (whole == null && arena.scope().isAlive()) {
       arena.close();
     }
   }
@@ -338,6 +338,9 @@ public final class Checkpoint implements AutoCloseable {
    * one that was replaced since it was opened has another content under its name.
    */
   private synchronized @Nullable MemorySegment sharedData() {
+    if (whole != null) {
+      return whole.sharedData();
+    }
     if (shared == null) {
       try {
         MemorySegment all = PrivateMapping.map(file);

@@ -96,8 +96,8 @@ final class PosteriorFile {
               posterior,
               withModel ? model(file, checkpoint, posterior) : null,
               samples(file, checkpoint, device, posterior),
-              under(TRAINING, checkpoint.metadata()),
-              state(checkpoint))
+              checkpoint.section(TRAINING).metadata(),
+              state(checkpoint.section(STATE)))
           .keepIn(scope);
     }
   }
@@ -257,12 +257,10 @@ final class PosteriorFile {
   }
 
   private static @Nullable TrainerState state(Checkpoint checkpoint) {
-    Map<String, String> texts = under(STATE, checkpoint.metadata());
+    Map<String, String> texts = checkpoint.metadata();
     Map<String, Tensor> tensors = new HashMap<>();
     for (String name : checkpoint.names()) {
-      if (name.startsWith(STATE)) {
-        tensors.put(name.substring(STATE.length()), checkpoint.view(name));
-      }
+      tensors.put(name, checkpoint.view(name));
     }
     return texts.isEmpty() && tensors.isEmpty() ? null : new TrainerState(tensors, texts);
   }
@@ -273,16 +271,5 @@ final class PosteriorFile {
           file, "there is no array " + name + " among " + checkpoint.names());
     }
     return checkpoint.info(name);
-  }
-
-  private static Map<String, String> under(String prefix, Map<String, String> texts) {
-    Map<String, String> found = new HashMap<>();
-    texts.forEach(
-        (name, text) -> {
-          if (name.startsWith(prefix)) {
-            found.put(name.substring(prefix.length()), text);
-          }
-        });
-    return found;
   }
 }
