@@ -15,14 +15,14 @@ done again.
   --study        train VIKING, IVON and SWAG in the settings that were compared, and look at validation images only
   --sets LIST    of mnist, fashion-mnist (default: both)
   --seeds LIST   default: 0,1,2
-  --methods LIST default: map-short,map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld,ensemble
+  --methods LIST default: map-short,map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld,ensemble,multi-swag,viking-mixture
   --parallel N   cells at the same time (default: 2)
   --out DIR      default: benchmarks/target/comparison
   -h, --help     this text
 HELP
 }
 
-data='' scales=free study_seeds=0 sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld,ensemble parallel=2 study=no budget=no
+data='' scales=free study_seeds=0 sets=mnist,fashion-mnist seeds=0,1,2 methods=map-short,map,viking,ivon,swag,laplace,miani-loss,miani-function,sgld,ensemble,multi-swag,viking-mixture parallel=2 study=no budget=no
 out="$HERE/target/comparison"
 while (($# > 0)); do
   case "$1" in
@@ -49,14 +49,26 @@ settings() {
   options=(--scale-start "$start" --projection-gradient "$gradient" --draw-block 512)
 }
 
-final() { # NAME, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by, gamma
+final() { # what evaluated takes after the methods: all methods, then an ensemble that takes as long as VIKING's mixture
+  evaluated "$1" "$methods" "${@:2}" --members 3
+  [[ ,$methods, == *,ensemble,* ]] || return 0
+  local members=7
+  [[ $1 == mnist ]] || members=9
+  mkdir -p "$out/larger/$1"
+  cp -r "$out/$1/fits" "$out/larger/$1"
+  out="$out/larger" evaluated "$1" ensemble "${@:2}" --members "$members"
+}
+
+# NAME, methods, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by,
+# those for members of a mixture, gamma, further options
+evaluated() {
   local others=fashion-mnist
   [[ $1 == mnist ]] || others=mnist
   settings
-  viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$methods" --seeds "$seeds" \
-    "${common[@]}" --mle-epochs "$2" --epochs "$3" "${options[@]}" --beta "$4" --draw-images "$5" --samples 30 \
-    --scales free-layers --gamma "$6" --members 3 --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --sgld-learning-rate 0.3 \
-    --out "$out/$1"
+  viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$2" --seeds "$seeds" \
+    "${common[@]}" --mle-epochs "$3" --epochs "$4" "${options[@]}" --beta "$5" --draw-images "$6" --mixture-draw-images "$7" --samples 30 \
+    --scales free-layers --gamma "$8" --ivon-learning-rate 0.25 --swag-epochs 6 --swag-learning-rate 0.05 --sgld-learning-rate 0.3 \
+    --out "$out/$1" "${@:9}"
 }
 
 tenth() { # set, methods, further options: one seed, a tenth of the epochs, nothing beside it
@@ -115,12 +127,21 @@ beyond() { # set, epochs of maximum likelihood and of the objective, KL weight, 
   done
 }
 
+mixed() { # set, epochs of maximum likelihood and of the objective, KL weight, gamma: VIKING's mixture, samples by how many images
+  local images study_seeds=0,1,2 redrawn=viking-mixture scales=free-layers
+  local others=fashion-mnist
+  [[ $1 == mnist ]] || others=mnist
+  local of=("$2" 30 --epochs "$3" --beta "$4" --gamma "$5" --members 3 --ood "$others=$data/$others")
+  trained mixture "$1" viking-mixture "${of[@]}" --draw-images 5120
+  for images in 20480 0; do redrawn mixture "$1" "$images" "${of[@]}"; done
+}
+
 redrawn() { # NAME of a training, set, images, what trained takes after the method: the same fit, samples by other images
   local name="$1" set="$2" images="$3"
   shift 3
   mkdir -p "$out/study/$set-$name-images$images"
   cp -r "$out/study/$set-$name/fits" "$out/study/$set-$name-images$images"
-  trained "$name-images$images" "$set" viking "$@" --draw-images "$images"
+  trained "$name-images$images" "$set" "${redrawn:-viking}" "$@" --draw-images "$images"
 }
 
 single() { # NAME, further options: 10 + 10 epochs on Fashion-MNIST, scales for each layer
@@ -169,7 +190,7 @@ IFS=, read -ra chosen <<<"$sets"
 for set in "${chosen[@]}"; do
   [[ $set == mnist || $set == fashion-mnist ]] || fail "--sets: $set given; mnist or fashion-mnist is needed"
   if [[ $study == no ]]; then
-    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120 0.95; else final fashion-mnist 10 20 0.1 128 0.2; fi
+    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120 0 0.95; else final fashion-mnist 10 20 0.1 128 5120 0.2; fi
     continue
   fi
   epochs="$([[ $set == mnist ]] && echo 6 || echo 8)"
@@ -184,10 +205,12 @@ for set in "${chosen[@]}"; do
   if [[ $set == mnist ]]; then
     beyond mnist 20 10 0.02 5120
     final_study mnist 20 10 0.02
+    mixed mnist 20 10 0.02 0.95
     augmented mnist shift 20 10 0.02 5120
   else
     beyond fashion-mnist 10 20 0.1 1024
     final_study fashion-mnist 10 20 0.1
+    mixed fashion-mnist 10 20 0.1 0.2
     scales=free-layers augmented fashion-mnist flip-crop 10 20 0.1 1024
     singles
   fi
