@@ -190,7 +190,7 @@ IFS=, read -ra chosen <<<"$sets"
 for set in "${chosen[@]}"; do
   [[ $set == mnist || $set == fashion-mnist ]] || fail "--sets: $set given; mnist or fashion-mnist is needed"
   if [[ $study == no ]]; then
-    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120 0 0.95; else final fashion-mnist 10 20 0.1 128 5120 0.2; fi
+    if [[ $set == mnist ]]; then final mnist 20 10 0.02 5120 20480 0.95; else final fashion-mnist 10 20 0.1 128 20480 0.2; fi
     continue
   fi
   epochs="$([[ $set == mnist ]] && echo 6 || echo 8)"

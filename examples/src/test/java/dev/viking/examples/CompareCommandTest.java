@@ -118,7 +118,8 @@ class CompareCommandTest {
       assertThat(cell.path("rotations").path(0).path("accuracy")).isEqualTo(cell.path("accuracy"));
       assertThat(cell.path("rotations").path(1).path("nll")).isNotEqualTo(cell.path("nll"));
     }
-    assertThat(hyperparameters(out, "viking-mixture").path("draw.examples").asText()).isEqualTo("9");
+    assertThat(hyperparameters(out, "viking-mixture").path("draw.examples").asText())
+        .isEqualTo("9");
     assertThat(hyperparameters(out, "viking").path("draw.examples").asText()).isEqualTo("0");
     // Two networks for each seed, and of each one what the mixtures consist of; no file is twice.
     try (Stream<Path> files = Files.list(out.resolve("fits"))) {
