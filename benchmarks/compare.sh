@@ -134,6 +134,11 @@ mixed() { # set, epochs of maximum likelihood and of the objective, KL weight, g
   local of=("$2" 30 --epochs "$3" --beta "$4" --gamma "$5" --members 3 --ood "$others=$data/$others")
   trained mixture "$1" viking-mixture "${of[@]}" --draw-images 5120
   for images in 20480 0; do redrawn mixture "$1" "$images" "${of[@]}"; done
+  [[ $1 == fashion-mnist ]] || return 0
+  study_seeds=0
+  trained mixture-ensemble "$1" ensemble "${of[@]}"
+  of[0]=29 of[3]=1
+  trained mixture-short "$1" viking,viking-mixture "${of[@]}" --draw-images 20480
 }
 
 redrawn() { # NAME of a training, set, images, what trained takes after the method: the same fit, samples by other images
