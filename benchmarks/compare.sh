@@ -49,6 +49,8 @@ settings() {
   options=(--scale-start "$start" --projection-gradient "$gradient" --draw-block 512)
 }
 
+other() { if [[ $1 == mnist ]]; then echo fashion-mnist; else echo mnist; fi; } # the set whose images are foreign to a set
+
 final() { # what evaluated takes after the methods: all methods, then an ensemble that takes as long as VIKING's mixture
   evaluated "$1" "$methods" "${@:2}" --members 3
   [[ ,$methods, == *,ensemble,* ]] || return 0
@@ -62,8 +64,8 @@ final() { # what evaluated takes after the methods: all methods, then an ensembl
 # NAME, methods, epochs of maximum likelihood and of the objective, the KL weight in units of B/N, images to project by,
 # those for members of a mixture, gamma, further options
 evaluated() {
-  local others=fashion-mnist
-  [[ $1 == mnist ]] || others=mnist
+  local others
+  others="$(other "$1")"
   settings
   viking --data "$data/$1" --ood "$others=$data/$others,kmnist=$data/kmnist" --methods "$2" --seeds "$seeds" \
     "${common[@]}" --mle-epochs "$3" --epochs "$4" "${options[@]}" --beta "$5" --draw-images "$6" --mixture-draw-images "$7" --samples 30 \
@@ -128,17 +130,15 @@ beyond() { # set, epochs of maximum likelihood and of the objective, KL weight, 
 }
 
 mixed() { # set, epochs of maximum likelihood and of the objective, KL weight, gamma: VIKING's mixture, samples by how many images
-  local images study_seeds=0,1,2 redrawn=viking-mixture scales=free-layers
-  local others=fashion-mnist
-  [[ $1 == mnist ]] || others=mnist
-  local of=("$2" 30 --epochs "$3" --beta "$4" --gamma "$5" --members 3 --ood "$others=$data/$others")
-  trained mixture "$1" viking-mixture "${of[@]}" --draw-images 5120
-  for images in 20480 0; do redrawn mixture "$1" "$images" "${of[@]}"; done
+  local images study_seeds=0,1,2 drawn=viking-mixture scales=free-layers others
+  others="$(other "$1")"
+  local more=(--beta "$4" --gamma "$5" --members 3 --ood "$others=$data/$others")
+  trained mixture "$1" viking-mixture "$2" 30 --epochs "$3" "${more[@]}" --draw-images 5120
+  for images in 20480 0; do redrawn mixture "$1" "$images" "$2" 30 --epochs "$3" "${more[@]}"; done
   [[ $1 == fashion-mnist ]] || return 0
   study_seeds=0
-  trained mixture-ensemble "$1" ensemble "${of[@]}"
-  of[0]=29 of[3]=1
-  trained mixture-short "$1" viking,viking-mixture "${of[@]}" --draw-images 20480
+  trained mixture-ensemble "$1" ensemble "$2" 30 --epochs "$3" "${more[@]}"
+  trained mixture-short "$1" viking,viking-mixture 29 30 --epochs 1 "${more[@]}" --draw-images 20480
 }
 
 redrawn() { # NAME of a training, set, images, what trained takes after the method: the same fit, samples by other images
@@ -146,7 +146,7 @@ redrawn() { # NAME of a training, set, images, what trained takes after the meth
   shift 3
   mkdir -p "$out/study/$set-$name-images$images"
   cp -r "$out/study/$set-$name/fits" "$out/study/$set-$name-images$images"
-  trained "$name-images$images" "$set" "${redrawn:-viking}" "$@" --draw-images "$images"
+  trained "$name-images$images" "$set" "${drawn:-viking}" "$@" --draw-images "$images"
 }
 
 single() { # NAME, further options: 10 + 10 epochs on Fashion-MNIST, scales for each layer
